@@ -3,7 +3,7 @@
     python scripts/make_verdict_rows.py --encoder runs/encoder --corpus corpus/ketamine --gold ../shared/gold --out runs/rows
 
 Writes train.jsonl (rows for train_cross_encoder.py), calibration.jsonl (real claims kept from the reader, for the
-aggregator) and benchmark.jsonl (examples of benchmark records). A set row holds the claim and its three best records; a
+aggregator) and benchmark.jsonl (examples of benchmark records). A set row holds the claim and its two best records; a
 pair row one record. Real claims of one pass are set against a second, blind pass (scripts/data/second_pass.tsv): where
 the two differ the target is shared between both labels.
 """
@@ -24,7 +24,7 @@ from claimcheck.corpus.reader import YamlCorpusReader
 from claimcheck.entailment import premise, premise_set
 from claimcheck.retrieval import HybridRetriever, build_index
 
-SET_SIZE = 3
+SET_SIZE = 2
 # Weight of a row by where its label comes from: two agreeing passes over a real claim count most.
 WEIGHTS = {"real": 1.6, "example": 1.0, "variant": 1.0, "page": 1.0, "negative": 0.7, "pair": 0.8}
 HERE = Path(__file__).resolve().parent

@@ -73,6 +73,7 @@ def main():
     parser.add_argument("--smoothing", type=float, default=0.05)
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--freeze", type=int, default=0, help="keep the embeddings and this many lower layers as they are")
     args = parser.parse_args()
     set_seed(args.seed)
     torch.set_num_threads(args.threads)
@@ -82,6 +83,11 @@ def main():
         args.base, num_labels=len(OUTPUTS), id2label=dict(enumerate(OUTPUTS)),
         label2id={name: index for index, name in enumerate(OUTPUTS)}, ignore_mismatched_sizes=True,
     )  # fmt: skip
+    if args.freeze:
+        # Word knowledge is in the lower layers already; leaving them alone saves a quarter of the time.
+        body = model.base_model
+        for part in (body.embeddings, *body.encoder.layer[: args.freeze]):
+            part.requires_grad_(False)
     training = TrainingArguments(
         output_dir=str(args.out / "checkpoints"), num_train_epochs=args.epochs, learning_rate=args.lr,
         per_device_train_batch_size=args.batch, warmup_steps=0.06, weight_decay=0.01, lr_scheduler_type="linear",

@@ -1,0 +1,1 @@
+"""Curated evidence: reading, writing, checking and counting the packs of records."""

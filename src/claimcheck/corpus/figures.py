@@ -16,14 +16,31 @@ __all__ = ["unexplained_numbers"]
 # Whole numbers up to this count things in passing ("one of 3 sites", "phase 2") and need no figure of their own, unless
 # a per cent sign, a decimal or a unit makes a measurement of them.
 SMALL_NUMBER = 12
-# A measured quantity may be rounded in a statement ("about two weeks" beside 15 days), as in numbers.compare.
-TOLERANCE = 0.1
+# A duration may change its unit on the way into a statement and be rounded there ("about two weeks" beside 15 days), as
+# in numbers.compare; other figures only lose digits, which _numbers allows for.
+DURATION_TOLERANCE = 0.1
+# What "about" allows: numbers.compare takes one part in ten for rounding too.
+ABOUT_TOLERANCE = 0.1
 
-_NUMBER = re.compile(r"(?<![\w.])(?<![A-Za-z]-)(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d]*[A-Za-z])")
+# Digits that belong to a name are no number: PHQ-9, STAR*D, B12, 503A; "25 mg" may be written "25mg".
+_NUMBER = re.compile(
+    r"(?<![\w.])(?<![A-Za-z]-)(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?!\d*(?!(?:mg|mcg|ml|kg|hr|h|min|x)\b)[A-Za-z])"
+)
 _LOOSE_NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _MEASURE = re.compile(r"\s*(?:%|percent\b|per cent\b|mg\b|(?:fold|times)\b)", re.IGNORECASE)
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _DAY_OF_MONTH = re.compile(rf"\b(?:{_MONTHS})\s+(\d{{1,2}})\b|\b(\d{{1,2}})\s+(?:{_MONTHS})\b")
+# Numbers that name something: the level of a confidence interval, a place in a code of law.
+_NAMING = re.compile(
+    r"\b95\s*%\s*(?:CI|confidence|credible)|\b\d+\s+(?:U\.?S\.?C|C\.?F\.?R)\b\.?\s*(?:part\s+|§+\s*)?[\d.]*\d"
+    r"|(?:\b(?:section|sections|part|title|act|rule|schedule|chapter)|§+)\s+\d[\d.]*(?:\(\w+\))*",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(
+    r"\b(?:about|around|roughly|approximately|near|nearly|almost|over|under|some|more than|up to)\s+\$?"
+    r"[\d.,]*\d\s*%?(?:\s*(?:-|–|to|and)\s*\$?[\d.,]*\d)?",
+    re.IGNORECASE,
+)
 _SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 _SCALE = re.compile(r"[\s-]*(thousand|million|billion)\b", re.IGNORECASE)
 
@@ -31,7 +48,6 @@ _SCALE = re.compile(r"[\s-]*(thousand|million|billion)\b", re.IGNORECASE)
 @dataclass(frozen=True, slots=True)
 class _Number:
     text: str
-    start: int
     value: float
     slack: float
     small: bool
@@ -54,8 +70,10 @@ def unexplained_numbers(record: EvidenceRecord) -> tuple[str, ...]:
 
 def _numbers(statement: str) -> Iterator[_Number]:
     days = {match.start(1) if match[1] else match.start(2) for match in _DAY_OF_MONTH.finditer(statement)}
+    names = [match.span() for match in _NAMING.finditer(statement)]
+    rounded = [match.span() for match in _ABOUT.finditer(statement)]
     for match in _NUMBER.finditer(statement):
-        if match.start() in days:
+        if match.start() in days or any(start <= match.start() < end for start, end in names):
             continue
         digits = match[0].replace(",", "")
         scale_word = _SCALE.match(statement, match.end())
@@ -65,8 +83,10 @@ def _numbers(statement: str) -> Iterator[_Number]:
         small = whole and int(digits) <= SMALL_NUMBER and not _MEASURE.match(statement, match.end())
         # The last digit written is the precision claimed: 36 stands for 35.6, and 35.6 for 35.63.
         slack = 0.5 * scale * 10.0**-decimals + 1e-9
+        if any(start <= match.start() < end for start, end in rounded):
+            slack = max(slack, ABOUT_TOLERANCE * float(digits) * scale)
         is_year = whole and re.fullmatch(r"(?:19|20)\d\d", digits) is not None
-        yield _Number(match[0], match.start(), float(digits) * scale, 0.0 if is_year else slack, small)
+        yield _Number(match[0], float(digits) * scale, 0.0 if is_year else slack, small)
 
 
 def _known_values(record: EvidenceRecord) -> set[float]:
@@ -97,5 +117,5 @@ def _known_quantities(record: EvidenceRecord) -> list[Quantity]:
 
 
 def _same(one: Quantity, other: Quantity) -> bool:
-    slack = 0.0 if one.unit == "year" else TOLERANCE * max(abs(other.low), abs(other.high))
+    slack = DURATION_TOLERANCE * max(abs(other.low), abs(other.high)) if one.unit == "hours" else 1e-9
     return one.unit == other.unit and one.low >= other.low - slack and one.high <= other.high + slack

@@ -20,8 +20,7 @@ LINE_WIDTH = 120
 FIELD_ORDER = (
     "id", "topic", "statement", "population", "intervention", "comparator", "outcome", "timeframe", "figures",
     "direction", "certainty", "certainty_reason", "limits", "source", "status", "checked", "verified",
-    "verified_url", "fold",
-    "hard_negatives", "conflicts_with", "conflict_note", "note", "examples",
+    "verified_url", "fold", "hard_negatives", "conflicts_with", "conflict_note", "note", "examples",
 )  # fmt: skip
 _SOURCE_ORDER = ("type", "title", "authors", "year", "journal", "pmid", "doi", "url")
 _EXAMPLE_ORDER = ("text", "verdict", "overstates", "register", "triple")
@@ -54,6 +53,7 @@ def record_to_mapping(record: EvidenceRecord) -> dict[str, object]:
     row["figures"] = dict(record.figures)
     row["hard_negatives"] = list(record.hard_negatives)
     row["conflicts_with"] = list(record.conflicts_with)
+    row["fold"] = "" if record.fold == "train" else record.fold  # the fold of a record that names none
     row["source"] = _source_mapping(record.source)
     row["examples"] = [_example_mapping(example) for example in record.examples]
     if record.fold == "train":
@@ -133,7 +133,8 @@ def _is_date(value: object) -> bool:
 
 def _foldable(text: str) -> bool:
     """Tell whether folding at single spaces gives the text back: no other white space, none at the ends or doubled."""
-    return all(word and all(character.isprintable() for character in word) for word in text.split(" "))
+    # Without a space there is nothing to fold: a long address stays on its field's line.
+    return " " in text and all(word and all(character.isprintable() for character in word) for word in text.split(" "))
 
 
 def _fold(text: str, indent: int) -> list[str]:

@@ -1,0 +1,238 @@
+"""Fit what stands between the readers and a verdict: aggregator, decision, review threshold, ways of overstating.
+
+    python scripts/fit_verdict.py --gold ../shared/gold --models models
+
+Fitted on real claims whose domains no reader was trained on (claims_train, and the linked claims that
+make_verdict_rows.py kept for calibration). Probabilities are checked by cross-validation over domains; the decision
+weights and the review threshold are chosen on those out-of-fold probabilities, never on claims_dev. Writes
+models/verdict/aggregator.json and overstates.json.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from make_verdict_rows import kept_for_calibration
+from open_datasets import read_rows
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import cohen_kappa_score, f1_score
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
+
+from claimcheck.corpus.reader import YamlCorpusReader
+from claimcheck.entailment import OnnxCrossEncoder
+from claimcheck.numbers import compare
+from claimcheck.records import Claim, Overstatement
+from claimcheck.retrieval import HybridRetriever, OnnxEncoder, build_index
+from claimcheck.verdict.aggregate import LABELS
+from claimcheck.verdict.features import FEATURE_NAMES, feature_vector
+from claimcheck.verdict.judge import SET_SIZE, LinearJudge, Prepared
+from claimcheck.verdict.overstates import way_features
+
+NAMES = [str(label) for label in LABELS]
+FLAGGED = ("overstated", "contradicted")
+# The targets of the project for flags: precision may not fall under this where recall is bought.
+FLAG_PRECISION = 0.80
+# Share of verdicts above the review threshold that may be wrong.
+RISK_TARGET = 0.10
+
+
+def calibration_rows(gold):
+    """Return real claims that no reader was trained on, with their domains."""
+    rows = list(read_rows(gold / "claims_train.jsonl"))
+    rows += [r for r in read_rows(gold / "claims_train_linked.jsonl") if kept_for_calibration(r["domain"]) and r["label"] != "not_a_claim"]
+    return rows
+
+
+def prepare(texts, encoder, retriever, top_k=8, wordings=12):
+    """Return texts as the judge takes them."""
+    vectors = encoder.encode(texts)
+    matches = retriever.search(vectors, texts, top_k)
+    near = retriever.wordings(vectors, wordings)
+    return [
+        Prepared(Claim(f"c{i}", text, 0, len(text), text, "other"), vectors[i], tuple(matches[i]), tuple(near[i]))
+        for i, text in enumerate(texts)
+    ]
+
+
+def features_of(prepared, judge):
+    """Return the feature matrix of prepared claims, shape (claims, features)."""
+    readings = judge.read(prepared)
+    return np.stack([
+        feature_vector(p.claim.text, r, p.matches, p.wordings, compare(p.claim.text, [m.record for m in p.matches[:SET_SIZE]]))
+        for p, r in zip(prepared, readings, strict=True)
+    ])  # fmt: skip
+
+
+def model(strength):
+    return LogisticRegression(C=strength, max_iter=2000)
+
+
+def full(probabilities, classes):
+    """Return probabilities with a column for every label, in the order of LABELS."""
+    out = np.full((len(probabilities), len(NAMES)), 1e-6)
+    for column, name in enumerate(classes):
+        out[:, NAMES.index(name)] = probabilities[:, column]
+    return out / out.sum(axis=1, keepdims=True)
+
+
+def out_of_fold(features, labels, weights, groups, strength, folds=8):
+    """Return out-of-fold probabilities, shape (claims, 4)."""
+    out = np.zeros((len(labels), len(NAMES)))
+    for train, test in GroupKFold(folds).split(features, labels, groups):
+        scaler = StandardScaler().fit(features[train])
+        fitted = model(strength).fit(scaler.transform(features[train]), labels[train], sample_weight=weights[train])
+        out[test] = full(fitted.predict_proba(scaler.transform(features[test])), fitted.classes_)
+    return out
+
+
+def log_loss(probabilities, labels):
+    return float(-np.mean([np.log(max(p[NAMES.index(y)], 1e-6)) for p, y in zip(probabilities, labels, strict=True)]))
+
+
+def metrics(labels, predicted):
+    """Return the figures of the project over labels and predictions."""
+    flag = np.isin(labels, FLAGGED), np.isin(predicted, FLAGGED)
+    both = (flag[0] & flag[1]).sum()
+    return {
+        "n": len(labels),
+        "macro_f1": round(f1_score(labels, predicted, average="macro", labels=sorted(set(labels)), zero_division=0), 3),
+        "kappa": round(cohen_kappa_score(labels, predicted), 3),
+        "flag_precision": round(float(both / max(flag[1].sum(), 1)), 3),
+        "flag_recall": round(float(both / max(flag[0].sum(), 1)), 3),
+        "f1": {n: round(f1_score(labels == n, predicted == n, zero_division=0), 3) for n in NAMES},
+    }
+
+
+def choose_decision(probabilities, labels):
+    """Return decision weights: best sum of macro-F1, kappa and capped flag recall, with the precision floor in mind."""
+    best, chosen = -1.0, np.ones(4)
+    for over in np.arange(0.7, 1.9, 0.1):
+        for against in (0.8, 1.0, 1.25, 1.5, 2.0, 2.5):
+            for unknown in (0.8, 1.0, 1.25, 1.5, 2.0):
+                weights = np.array([1.0, over, against, unknown])
+                found = metrics(labels, np.array(NAMES)[(probabilities * weights).argmax(axis=1)])
+                short = max(0.0, FLAG_PRECISION - found["flag_precision"])
+                value = found["macro_f1"] + found["kappa"] + 0.7 * min(found["flag_recall"], 0.9) - 1.5 * short
+                if value > best:
+                    best, chosen = value, weights
+    return chosen
+
+
+def review_threshold(probabilities, labels, weights):
+    """Return the smallest confidence above which at most RISK_TARGET of verdicts are wrong, and the coverage there."""
+    picked = (probabilities * weights).argmax(axis=1)
+    confidence = probabilities[np.arange(len(picked)), picked]
+    right = np.array(NAMES)[picked] == labels
+    order = np.argsort(-confidence)
+    risk = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+    allowed = np.flatnonzero(risk <= RISK_TARGET)
+    last = int(allowed.max()) if len(allowed) else 0
+    return float(confidence[order][last]), (last + 1) / len(order)
+
+
+def calibration_error(probabilities, labels, weights, bins=10):
+    """Return the expected calibration error of the chosen labels over bins of equal mass."""
+    picked = (probabilities * weights).argmax(axis=1)
+    confidence = probabilities[np.arange(len(picked)), picked]
+    right = (np.array(NAMES)[picked] == labels).astype(float)
+    order = np.argsort(confidence)
+    return float(sum(len(b) / len(order) * abs(confidence[b].mean() - right[b].mean()) for b in np.array_split(order, bins)))
+
+
+def fit_aggregator(features, labels, weights, groups):
+    """Return the aggregator as JSON numbers, and what was measured out of fold."""
+    trials = {c: out_of_fold(features, labels, weights, groups, c) for c in (0.01, 0.03, 0.1, 0.3, 1.0)}
+    strength = min(trials, key=lambda c: log_loss(trials[c], labels))
+    probabilities = trials[strength]
+    decision = choose_decision(probabilities, labels)
+    threshold, coverage = review_threshold(probabilities, labels, decision)
+    scaler = StandardScaler().fit(features)
+    fitted = model(strength).fit(scaler.transform(features), labels, sample_weight=weights)
+    rows = [list(fitted.classes_).index(name) for name in NAMES]
+    stored = {
+        "features": list(FEATURE_NAMES), "labels": NAMES, "mean": scaler.mean_.round(6).tolist(),
+        "scale": scaler.scale_.round(6).tolist(), "weights": fitted.coef_[rows].round(6).tolist(),
+        "bias": fitted.intercept_[rows].round(6).tolist(), "decision": decision.round(3).tolist(),
+        "review_threshold": round(threshold, 4),
+    }  # fmt: skip
+    measured = metrics(labels, np.array(NAMES)[(probabilities * decision).argmax(axis=1)])
+    measured |= {"strength": strength, "log_loss": round(log_loss(probabilities, labels), 4), "coverage_at_risk": round(coverage, 3),
+                 "ece": round(calibration_error(probabilities, labels, decision), 4), "decision": decision.round(2).tolist()}  # fmt: skip
+    return stored, measured
+
+
+def fit_ways(corpora, gold, encoder):
+    """Return the ways-of-overstating model as JSON numbers and its macro-F1 on benchmark records."""
+    codes = [str(code) for code in Overstatement]
+    texts, targets, held = [], [], []
+    for folder, corpus in corpora:
+        for record in corpus.records:
+            for example in record.examples:
+                if example.overstates:
+                    texts.append(example.text)
+                    targets.append([str(code) in example.overstates for code in codes])
+                    held.append(record.fold == "benchmark")
+        for path in (folder / "training" / "variants.jsonl", folder / "training" / "pages.jsonl"):
+            for row in read_rows(path) if path.is_file() else []:
+                for claim in row.get("claims", [row]):
+                    if claim.get("overstates"):
+                        texts.append(claim["text"])
+                        targets.append([code in claim["overstates"] for code in codes])
+                        held.append(False)
+    for row in [*read_rows(gold / "claims_train.jsonl"), *read_rows(gold / "claims_train_linked.jsonl")]:
+        if row["label"] == "overstated" and row["overstates"]:
+            texts.append(row["text"])
+            targets.append([code in row["overstates"] for code in codes])
+            held.append(False)
+    matrix, target, held = way_features(encoder.encode(texts), texts), np.array(targets), np.array(held)
+    weights, bias, thresholds, scores = [], [], [], {}
+    for j, code in enumerate(codes):
+        fitted = LogisticRegression(C=3.0, max_iter=2000, class_weight="balanced").fit(matrix[~held], target[~held, j])
+        chance = fitted.predict_proba(matrix[held])[:, 1]
+        inner = fitted.predict_proba(matrix[~held])[:, 1]
+        threshold = max(np.arange(0.3, 0.9, 0.05), key=lambda t: f1_score(target[~held, j], inner >= t, zero_division=0))
+        weights.append(fitted.coef_[0].round(5).tolist())
+        bias.append(round(float(fitted.intercept_[0]), 5))
+        thresholds.append(round(float(threshold), 3))
+        scores[code] = round(f1_score(target[held, j], chance >= threshold, zero_division=0), 3)
+    return {"codes": codes, "weights": weights, "bias": bias, "thresholds": thresholds}, scores | {"texts": len(texts)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, nargs="+", default=[Path("corpus/ketamine")])
+    parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--readers", nargs="+", default=["fast"])
+    parser.add_argument("--only", choices=["aggregator", "ways"], default=None)
+    args = parser.parse_args()
+    encoder = OnnxEncoder(args.models / "encoder")
+    corpora = [(folder, YamlCorpusReader().read(folder)) for folder in args.corpus]
+    corpus = corpora[0][1]
+    out = args.models / "verdict"
+    out.mkdir(parents=True, exist_ok=True)
+    if args.only != "ways":
+        retriever = HybridRetriever(corpus, build_index(corpus, encoder))
+        rows = calibration_rows(args.gold)
+        prepared = prepare([row["text"] for row in rows], encoder, retriever)
+        labels = np.array([row["label"] for row in rows])
+        # Two agreeing passes weigh more than one.
+        weights = np.array([1.0 if "annotators" in row else {1: 0.4, 2: 0.8, 3: 1.0}[row["sure"]] for row in rows])
+        groups = np.array([row["domain"] for row in rows])
+        path = out / "aggregator.json"
+        stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        for name in args.readers:
+            judge = LinearJudge(OnnxCrossEncoder(args.models / f"reader-{name}"), None, None, min_confidence=1.0)
+            stored[name], measured = fit_aggregator(features_of(prepared, judge), labels, weights, groups)
+            print(name, json.dumps(measured), flush=True)
+        path.write_text(json.dumps(stored) + "\n", encoding="utf-8")
+    if args.only != "aggregator":
+        ways, scores = fit_ways(corpora, args.gold, encoder)
+        (out / "overstates.json").write_text(json.dumps(ways) + "\n", encoding="utf-8")
+        print("overstates", json.dumps(scores), flush=True)
+
+
+if __name__ == "__main__":
+    main()

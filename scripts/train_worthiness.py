@@ -1,0 +1,263 @@
+"""Train check-worthiness and topics on labelled page units, and write both models as JSON numbers.
+
+    python scripts/train_worthiness.py --encoder models/encoder --pages corpus/ketamine/pages/*.jsonl \
+        --gold ../shared/gold --pack corpus/ketamine --out models/claims
+
+``--encoder`` is the shipped ONNX encoder's folder or a sentence-transformers folder. Page units (one JSON line each:
+page, block, text, claims) train both models; the gold *training* claims add examples of claims, and their rows labelled
+not_a_claim examples of the rest. Precision, recall and F1 come from cross-validation in which all units of a page are
+held out together; the threshold is the one with the best F1 there. ``--measure FILE --pages-text FOLDER`` scores the
+finished model once on labelled units of other pages. The result depends on the data, the encoder and the seed only.
+"""
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score, precision_recall_fscore_support
+from sklearn.model_selection import GroupKFold
+
+from claimcheck.claims import FEATURES, TOPICS, LinearTopic, LinearWorthiness, design_matrix, headings_of
+from claimcheck.claims.topics import FORMAT as TOPIC_FORMAT
+from claimcheck.claims.worthiness import FORMAT as WORTHINESS_FORMAT
+from claimcheck.corpus.reader import YamlCorpusReader
+from claimcheck.records import BlockKind, Sentence
+
+# Unit embeddings have coordinates near 1/sqrt(d); scaled up, one penalty fits them and the 0/1 features alike.
+EMBEDDING_SCALE = 8.0
+FOLDS = 10
+
+
+def read_rows(path):
+    """Return the rows of a JSONL file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def load_encoder(folder, threads):
+    """Return a function from texts to unit vectors, and the encoder's digest or name."""
+    if (folder / "model.onnx").is_file():
+        from claimcheck.retrieval import OnnxEncoder
+
+        encoder = OnnxEncoder(folder, threads=threads)
+        return encoder.encode, encoder.digest
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    torch.set_num_threads(threads or 1)
+    model = SentenceTransformer(str(folder), device="cpu")
+    return lambda texts: model.encode(list(texts), normalize_embeddings=True, batch_size=32), folder.name
+
+
+def read_pages(paths):
+    """Return (page, sentences, rows) for each page of the unit files, in order."""
+    pages = {}
+    for path in paths:
+        for row in read_rows(path):
+            pages.setdefault(row["page"], []).append(row)
+    return [(name, sentences_of(rows), rows) for name, rows in pages.items()]
+
+
+def sentences_of(rows):
+    """Return a page's units as sentences, laid out as if each stood on its own line."""
+    sentences, place = [], 0
+    for number, row in enumerate(rows):
+        sentences.append(Sentence(place, place + len(row["text"]), row["text"], number, BlockKind(row["block"])))
+        place += len(row["text"]) + 1
+    return sentences
+
+
+def scaled(matrix, dimensions):
+    """Return the design matrix with its embedding columns scaled up."""
+    matrix = matrix.copy()
+    matrix[:, : 2 * dimensions] *= EMBEDDING_SCALE
+    return matrix
+
+
+def fit(matrix, target, weight, strength, seed):
+    """Return a fitted logistic regression."""
+    return LogisticRegression(C=strength, max_iter=3000, random_state=seed).fit(matrix, target, sample_weight=weight)
+
+
+def cross_validate(data, extra, strength, extra_weight, seed):
+    """Return the probability of each page unit from the fold that did not see its page."""
+    matrix, target, groups = data
+    probabilities = np.zeros(len(target))
+    for train, test in GroupKFold(FOLDS, shuffle=True, random_state=seed).split(matrix, target, groups):
+        weight = np.concatenate([np.ones(len(train)), np.full(len(extra[1]), extra_weight)])
+        model = fit(
+            np.vstack([matrix[train], extra[0]]), np.concatenate([target[train], extra[1]]), weight, strength, seed
+        )
+        probabilities[test] = model.predict_proba(matrix[test])[:, 1]
+    return probabilities
+
+
+def best_threshold(probabilities, target):
+    """Return the threshold with the best F1."""
+    return float(max(np.arange(0.2, 0.81, 0.01), key=lambda cut: f1_score(target, probabilities >= cut)).round(2))
+
+
+def scores(probabilities, target, threshold):
+    """Return precision, recall and F1 at a threshold."""
+    values = precision_recall_fscore_support(target, probabilities >= threshold, average="binary")[:3]
+    return dict(zip(("precision", "recall", "f1"), (round(float(value), 3) for value in values), strict=True))
+
+
+def gold_rows(folder):
+    """Return the gold training claims of both files."""
+    return [row for name in ("claims_train.jsonl", "claims_train_linked.jsonl") for row in read_rows(folder / name)]
+
+
+def train_worthiness(args, pages, encode, digest):
+    """Train, report and write the check-worthiness model."""
+    vectors = [encode([s.text for s in sentences]) for _, sentences, _ in pages]
+    dimensions = vectors[0].shape[1]
+    blocks = [design_matrix(s, v, headings_of(s)) for (_, s, _), v in zip(pages, vectors, strict=True)]
+    matrix = scaled(np.vstack(blocks), dimensions)
+    target = np.array([bool(row["claims"]) for _, _, rows in pages for row in rows], dtype=int)
+    groups = np.array([number for number, (_, _, rows) in enumerate(pages) for _ in rows])
+    gold = gold_rows(args.gold)
+    alone = encode([row["text"] for row in gold])
+    extra = [
+        design_matrix([Sentence(0, len(row["text"]), row["text"], 0, BlockKind.PARAGRAPH)], alone[i : i + 1], [""])
+        for i, row in enumerate(gold)
+    ]
+    extra = (scaled(np.vstack(extra), dimensions), np.array([int(row["label"] != "not_a_claim") for row in gold]))
+    best = None
+    for strength in (0.01, 0.03, 0.1):
+        for extra_weight in (0.0, 0.1, 0.3):
+            probabilities = cross_validate((matrix, target, groups), extra, strength, extra_weight, args.seed)
+            threshold = best_threshold(probabilities, target)
+            result = scores(probabilities, target, threshold) | {
+                "threshold": threshold,
+                "C": strength,
+                "gold_weight": extra_weight,
+            }
+            print(json.dumps(result), flush=True)
+            if best is None or result["f1"] > best[0]["f1"]:
+                best = (result, probabilities)
+    result, probabilities = best
+    kinds = np.array([s.kind.value for _, sentences, _ in pages for s in sentences])
+    for kind in sorted(set(kinds)):
+        mask = kinds == kind
+        print(kind, int(mask.sum()), json.dumps(scores(probabilities[mask], target[mask], result["threshold"])))
+    weight = np.concatenate([np.ones(len(target)), np.full(len(extra[1]), result["gold_weight"])])
+    model = fit(np.vstack([matrix, extra[0]]), np.concatenate([target, extra[1]]), weight, result["C"], args.seed)
+    weights = model.coef_[0].copy()
+    weights[: 2 * dimensions] *= EMBEDDING_SCALE
+    report = result | {
+        "pages": len(pages),
+        "units": len(target),
+        "claims": int(target.sum()),
+        "folds": FOLDS,
+        "seed": args.seed,
+    }
+    values = {
+        "format": WORTHINESS_FORMAT, "encoder": digest, "trained": report, "threshold": result["threshold"],
+        "bias": float(model.intercept_[0]), "features": list(FEATURES), "surface": numbers(weights[2 * dimensions :]),
+        "embedding": numbers(weights[:dimensions]), "before": numbers(weights[dimensions : 2 * dimensions]),
+    }  # fmt: skip
+    write(args.out / "worthiness.json", values)
+    return probabilities, target
+
+
+def numbers(values):
+    """Return an array as a list of short numbers."""
+    return [float(f"{value:.5g}") for value in values]
+
+
+def write(path, values):
+    """Write a model as JSON, one key a line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in values.items())
+    path.write_text("{\n" + lines + "\n}\n", encoding="utf-8")
+
+
+def topic_rows(args, pages):
+    """Return (text, topic, group) of every claim with a topic: pages, gold, the pack's examples but its benchmark's."""
+    rows = [
+        (claim["text"], claim["topic"], f"page {name}")
+        for name, _, units in pages for unit in units for claim in unit["claims"] if claim.get("topic") in TOPICS
+    ]  # fmt: skip
+    rows += [(r["text"], r["topic"], f"gold {r['domain']}") for r in gold_rows(args.gold) if r.get("topic") in TOPICS]
+    if args.pack:
+        corpus = YamlCorpusReader().read(args.pack)
+        for record in corpus.records:
+            topic = corpus.manifest.topics.get(record.topic)
+            if record.fold != "benchmark" and topic in TOPICS:
+                rows += [(example.text, topic, f"record {record.id}") for example in record.examples]
+    return rows
+
+
+def train_topics(args, pages, encode, digest):
+    """Train, report and write the topic model."""
+    rows = topic_rows(args, pages)
+    vectors = encode([text for text, _, _ in rows]) * EMBEDDING_SCALE
+    target = np.array([TOPICS.index(topic) for _, topic, _ in rows])
+    names = {name: number for number, name in enumerate(dict.fromkeys(group for _, _, group in rows))}
+    groups = np.array([names[group] for _, _, group in rows])
+    kinds = np.array([group.split()[0] for _, _, group in rows])
+    # A record's topic is coarser evidence of what a claim is about than an annotator's, so its examples weigh less.
+    weight = np.where(kinds == "record", args.record_weight, 1.0)
+    predicted = np.zeros(len(target), dtype=int)
+    for train, test in GroupKFold(5, shuffle=True, random_state=args.seed).split(vectors, target, groups):
+        predicted[test] = fit(vectors[train], target[train], weight[train], 0.1, args.seed).predict(vectors[test])
+    report = {kind: round(float((predicted == target)[kinds == kind].mean()), 3) for kind in sorted(set(kinds))}
+    report |= {"claims": len(rows), "macro_f1": round(float(f1_score(target, predicted, average="macro")), 3)}
+    print("topics", json.dumps(report), Counter(kinds.tolist()))
+    model = fit(vectors, target, weight, 0.1, args.seed)
+    weights = np.zeros((len(TOPICS), vectors.shape[1]))
+    bias = np.full(len(TOPICS), -30.0)
+    weights[model.classes_], bias[model.classes_] = model.coef_ * EMBEDDING_SCALE, model.intercept_
+    values = {"format": TOPIC_FORMAT, "encoder": digest, "trained": report, "topics": list(TOPICS),
+              "bias": numbers(bias), "weights": [numbers(row) for row in weights]}  # fmt: skip
+    write(args.out / "topics.json", values)
+
+
+def measure(args, encode):
+    """Print precision, recall and F1 of the written model on labelled units of pages it never saw."""
+    model = LinearWorthiness.load(args.out / "worthiness.json")
+    files = {}
+    for row in read_rows(args.measure):
+        files.setdefault(row["file"], []).append(row)
+    probabilities, target = [], []
+    for rows in files.values():
+        rows.sort(key=lambda row: row["start"])
+        kind = {"heading": BlockKind.HEADING, "list_item": BlockKind.LIST_ITEM}
+        sentences = [
+            Sentence(r["start"], r["end"], r["text"], i, kind.get(r.get("block", ""), BlockKind.PARAGRAPH))
+            for i, r in enumerate(rows)
+        ]
+        probabilities.extend(model.predict(sentences, encode([s.text for s in sentences]), headings_of(sentences)))
+        target.extend(int(row["label"] != "not_a_claim") for row in rows)
+    print(
+        "measured", len(target), "units", json.dumps(scores(np.array(probabilities), np.array(target), model.threshold))
+    )
+
+
+def main():
+    """Parse, train, write, measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--encoder", type=Path, required=True)
+    parser.add_argument("--pages", type=Path, nargs="+", required=True)
+    parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument("--pack", type=Path, help="pack whose examples join the training of topics")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--measure", type=Path, help="labelled units to score once at the end")
+    parser.add_argument("--record-weight", type=float, default=0.3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=13)
+    args = parser.parse_args()
+    encode, digest = load_encoder(args.encoder, args.threads)
+    pages = read_pages(args.pages)
+    train_worthiness(args, pages, encode, digest)
+    train_topics(args, pages, encode, digest)
+    LinearTopic.load(args.out / "topics.json")
+    if args.measure:
+        measure(args, encode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Verdicts for claims: readers, aggregator and explanation joined."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from claimcheck.entailment import CrossEncoder, premise, premise_set
+from claimcheck.numbers import compare
+from claimcheck.records import Claim, Label, Match, NumberCheck, Span, Stance, Verdict
+from claimcheck.retrieval import Wording
+from claimcheck.verdict.aggregate import LABELS, Aggregator
+from claimcheck.verdict.cues import cue_spans
+from claimcheck.verdict.explain import explain, order_evidence
+from claimcheck.verdict.features import Reading, feature_vector
+from claimcheck.verdict.overstates import LinearWays
+from claimcheck.verdict.severity import severity_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Judge", "LinearJudge", "Prepared"]
+
+# Records read together with the claim, and records read one by one for their stance: what training used.
+SET_SIZE = 2
+PAIRS = 4
+# Candidate words tried by occlusion for one claim; more costs time and finds no more (scripts/bench_check.py).
+MAX_OCCLUSIONS = 6
+# Below this similarity nothing in the pack is about the claim, whatever a reader makes of it.
+MIN_COSINE = 0.2
+FLAGGED = (Label.OVERSTATED, Label.CONTRADICTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A claim with what retrieval found for it and its embedding, shape (d,)."""
+
+    claim: Claim
+    vector: "NDArray[np.float32]"
+    matches: tuple[Match, ...]
+    wordings: tuple[Wording, ...]
+
+
+class Judge(Protocol):
+    """Judges prepared claims."""
+
+    def judge(self, prepared: Sequence[Prepared]) -> list[Verdict]:
+        """Return one verdict a claim, in order."""
+
+
+class LinearJudge:
+    """The default: a cross-encoder over the evidence set and single records, then a calibrated aggregator."""
+
+    def __init__(
+        self, reader: CrossEncoder, aggregator: Aggregator, ways: LinearWays, *, min_confidence: float = 0.0
+    ) -> None:
+        self._reader = reader
+        self._aggregator = aggregator
+        self._ways = ways
+        self._threshold = min_confidence or aggregator.review_threshold
+
+    def judge(self, prepared: Sequence[Prepared]) -> list[Verdict]:
+        """Return one verdict a claim, in order."""
+        if not prepared:
+            return []
+        readings = self.read(prepared)
+        numbers = [tuple(compare(p.claim.text, [m.record for m in p.matches[:SET_SIZE]])) for p in prepared]
+        features = np.stack(
+            [
+                feature_vector(p.claim.text, reading, p.matches, p.wordings, checks)
+                for p, reading, checks in zip(prepared, readings, numbers, strict=True)
+            ]
+        )
+        probabilities = self._aggregator.probabilities(features)
+        ways = self._ways.ways(np.stack([p.vector for p in prepared]), [p.claim.text for p in prepared])
+        verdicts = []
+        for i, item in enumerate(prepared):
+            label = self._label(item, probabilities[i])
+            codes = ways[i] if label is Label.OVERSTATED else ()
+            verdicts.append(self._verdict(item, label, probabilities[i], readings[i], numbers[i], codes))
+        return self._with_strong_words(prepared, verdicts)
+
+    def read(self, prepared: Sequence[Prepared]) -> list[Reading]:
+        """Return what the reader says of each claim, over its evidence set and over its first records."""
+        sets = [(p.claim.text, premise_set([m.record for m in p.matches[:SET_SIZE]])) for p in prepared]
+        pairs = [(p.claim.text, premise(m.record)) for p in prepared for m in p.matches[:PAIRS]]
+        read = self._reader.predict(sets + pairs)
+        readings, start = [], len(sets)
+        for i, item in enumerate(prepared):
+            count = len(item.matches[:PAIRS])
+            readings.append(Reading(read[i], read[start : start + count]))
+            start += count
+        return readings
+
+    def _label(self, item: Prepared, probabilities: "NDArray[np.float64]") -> Label:
+        if not item.matches or item.matches[0].cosine < MIN_COSINE:
+            return Label.UNVERIFIED
+        return self._aggregator.decide(probabilities)
+
+    def _verdict(
+        self,
+        item: Prepared,
+        label: Label,
+        probabilities: "NDArray[np.float64]",
+        reading: Reading,
+        numbers: tuple[NumberCheck, ...],
+        codes: tuple,
+    ) -> Verdict:
+        evidence = order_evidence(label, item.matches[:PAIRS], reading.over_pairs)
+        confidence = float(probabilities[LABELS.index(label)])
+        # A verdict that no single record bears out is the model's reading of the whole: a person should look.
+        unborne = label is not Label.UNVERIFIED and all(e.stance is Stance.CONTEXT for e in evidence)
+        return Verdict(
+            claim=item.claim,
+            label=label,
+            probabilities={name: round(float(p), 4) for name, p in zip(LABELS, probabilities, strict=True)},
+            confidence=round(confidence, 4),
+            needs_review=confidence < self._threshold or unborne,
+            severity=severity_of(label, item.claim.topic, confidence),
+            overstates=codes,
+            explanation=explain(label, evidence, codes, numbers),
+            evidence=evidence,
+            numbers=numbers,
+        )
+
+    def _with_strong_words(self, prepared: Sequence[Prepared], verdicts: list[Verdict]) -> list[Verdict]:
+        """Return the verdicts with, for flagged claims, the words whose removal lowers the flag most (occlusion)."""
+        trials: list[tuple[int, tuple[int, int] | None, tuple[str, str]]] = []
+        for i, verdict in enumerate(verdicts):
+            if verdict.label not in FLAGGED:
+                continue
+            text = verdict.claim.text
+            record = premise(verdict.evidence[0].record)
+            trials.append((i, None, (text, record)))
+            for start, end in cue_spans(text)[:MAX_OCCLUSIONS]:
+                trials.append((i, (start, end), (f"{text[:start]}{text[end:]}", record)))
+        if not trials:
+            return verdicts
+        read = self._reader.predict([pair for _, _, pair in trials])
+        flag = read[:, 1] + read[:, 2]
+        whole = {i: float(value) for (i, span, _), value in zip(trials, flag, strict=True) if span is None}
+        spans: dict[int, list[Span]] = {}
+        for (i, span, _), value in zip(trials, flag, strict=True):
+            if span is not None and whole[i] - float(value) >= OCCLUSION_DROP:
+                spans.setdefault(i, []).append(Span(*span))
+        from dataclasses import replace
+
+        return [replace(v, strong_words=tuple(spans[i])) if i in spans else v for i, v in enumerate(verdicts)]
+
+
+# A word counts as overstating when the claim without it is flagged this much less.
+OCCLUSION_DROP = 0.1
