@@ -210,7 +210,9 @@ def _is_guarantee(sentence: Sentence) -> bool:
     # A denial counts close by only: "no more pain, relief guaranteed" still promises.
     clause = re.split(r"[,;:–—]", text[: match.start()])[-1]
     before = " ".join(clause.split()[-6:]) + " " + match.group(0).lower().replace("never fails", "")
-    denied = re.search(rf"(?i)(?:{_DENIED}|\bcannot\b|\bnothing\b|\bnone\b|\bbeware\b|\bany (?:clinic|provider)|\bunable\b)", before)
+    denied = re.search(
+        rf"(?i)(?:{_DENIED}|\bcannot\b|\bnothing\b|\bnone\b|\bbeware\b|\bany (?:clinic|provider)|\bunable\b)", before
+    )
     return not denied and not re.match(rf"(?i)\s*(?:\w+\s+){{0,3}}(?:{_DENIED}|myth\b)", text[match.end() :])
 
 

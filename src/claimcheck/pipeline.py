@@ -283,7 +283,8 @@ def sentence_verdicts(
     by_start: dict[int, list[Label]] = {}
     for verdict in verdicts:
         by_start.setdefault(verdict.claim.start, []).append(verdict.label)
-    labels = tuple(sentence_label(by_start.get(s.start, []), (by_start.get(s.start) or [None])[0]) for s in sentences)
+    found = [by_start.get(sentence.start, []) for sentence in sentences]
+    labels = tuple(sentence_label(of_claims, of_claims[0] if of_claims else None) for of_claims in found)
     return labels, tuple(bool(w) and s.start in by_start for w, s in zip(worthy, sentences, strict=True))
 
 

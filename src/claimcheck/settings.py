@@ -66,7 +66,7 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, **overri
         raw = environ.get(f"CLAIMCHECK_{item.name.upper()}")
         if raw is None:
             continue
-        kind = type(item.default)
+        kind: type[str] | type[int] | type[float] = type(getattr(Settings(), item.name))
         try:
             values[item.name] = kind(raw)
         except ValueError as error:

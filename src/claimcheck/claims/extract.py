@@ -78,5 +78,5 @@ def claim_texts(
         return ()
     context = Context(previous if joined == text else "", heading, treatment)
     resolved = resolve(joined, context, mention)
-    parts = (name_treatment(part, treatment, mention) for part in split_assertions(resolved) if part.strip())
+    parts = (name_treatment(part, treatment, mention) for part in split_assertions(resolved, mention) if part.strip())
     return tuple(dict.fromkeys(parts))

@@ -24,6 +24,12 @@ _DEICTIC = re.compile(
     rf"unique\s+)?"
     rf"(?P<noun>{_TREATMENT})(?=\s+(?:(?:also|often|usually|typically|itself|generally)\s+)?[a-z'’]+)"
 )
+# "The medicines that help ordinary depression", "the drugs most people try": other drugs than the page's own.
+_GENERIC = re.compile(
+    r"(?i)^(?:\w+\s+){1,3}?(?:\w+\s+(?:that|which|who|of|for|used|most|we|you)\b)|^(?:the|these|"
+    r"such)\s+(?:\w+\s+)?(?:drugs|medications|"
+    r"medicines|therapies|treatments)\b"
+)
 _PRONOUN = re.compile(r"(?i)^(?P<word>it|they|its|their)(?P<short>['’](?:s|re|ll|ve))?\s+")
 # Words that only tie a sentence to the one before.
 _DISCOURSE = re.compile(
@@ -31,8 +37,13 @@ _DISCOURSE = re.compile(
     r"furthermore|however|"
     r"additionally|in\s+addition|as\s+a\s+result|therefore|also|indeed|of\s+course|even\s+better|best\s+of\s+all|"
     r"plus),?\s+|"
-    r"(?:and|but|so|yet)\s+(?!far\b))(?=\w)"
+    r"(?:and|but|so|yet)\s+(?!far\b)|(?:nonetheless|nevertheless|still),?\s+|(?:i\s+(?:understand|acknowledge|"
+    r"agree)|(?:please\s+)?note|remember)\s+"
+    r"that\s+)(?=\w)"
 )
+_ASIDE = re.compile(r"(?i),\s+(?:on\s+the\s+other\s+hand|however|for\s+example|in\s+fact|of\s+course|therefore),")
+# A quotation that is the whole sentence, with or without the name of who said it.
+_QUOTED = re.compile(r"^[\"“](?P<words>[^\"“”]+)[\"”](?:\s*[-–—~]\s*.{1,60})?$")
 _LATE_PRONOUN = re.compile(
     r"(?i)^(?P<intro>(?:at|in|given|used|unlike|for|with|by|under|compared)\b(?:[^,.;:]){3,90},\s+)(?P<rest>it\b.*)$"
 )
@@ -106,7 +117,9 @@ def page_subject(text: str, subject: Subject) -> str:
 
 def resolve(text: str, context: Context, mention: re.Pattern[str]) -> str:
     """Return the sentence with what opens it made clear; unchanged when nothing needs it or nothing is sure."""
-    text = _DISCOURSE.sub("", text, count=1)
+    quoted = _QUOTED.match(text)
+    text = quoted["words"] if quoted else text
+    text = _ASIDE.sub("", _DISCOURSE.sub("", text, count=1))
     text = capital(text)
     question = context.previous if _QUESTION_START.match(context.previous) else ""
     if not question and _QUESTION_START.match(context.heading) and context.previous == context.heading:
@@ -204,7 +217,7 @@ def _third(base: str) -> str:
 
 def _opening(text: str, context: Context, mention: re.Pattern[str]) -> str:
     deictic = _DEICTIC.match(text)
-    if deictic:
+    if deictic and not _GENERIC.match(text):
         name = _treatment_before(context, mention)
         noun = deictic["noun"].lower()
         fitted = (
@@ -241,8 +254,9 @@ def _antecedent(context: Context, mention: re.Pattern[str], *, plural: bool) -> 
     """Return what "it" or "they" stands for: the subject of the sentence before, else the treatment it names."""
     previous = context.previous
     subject = _leading_phrase(previous)
-    if subject and mention.fullmatch(subject):
-        return _name(subject)
+    named = mention.search(subject)
+    if named:
+        return _name(named.group(0) if " of " not in subject else subject)
     if subject:
         is_plural = subject.lower().endswith("s") and not subject.lower().endswith(("ss", "us", "is"))
         if is_plural == plural and len(subject.split()) <= 4 and " of " not in subject:

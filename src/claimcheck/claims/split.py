@@ -6,8 +6,9 @@ wrong split makes a claim nobody made, while a missed one only leaves a longer c
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from claimcheck.claims.lists import depths, split_lists
+from claimcheck.claims.resolve import capital
 from claimcheck.claims.words import (
     AUXILIARIES,
     BASE_VERBS,
@@ -15,8 +16,8 @@ from claimcheck.claims.words import (
     TOKEN,
     VERB_FORMS,
     finite_verb_at,
-    is_condition,
     lower_first,
+    plain,
     tokens,
 )
 
@@ -26,7 +27,10 @@ __all__ = ["split_assertions"]
 MAX_CLAIMS = 16
 MAX_LENGTH = 2000
 
-_CLAUSE_JOIN = re.compile(r"\s*;\s+(?:and\s+|but\s+|however,?\s+)?|,\s+(?:and|but)\s+(?!only\b|not\b)")
+_CLAUSE_JOIN = re.compile(
+    r"\s*;\s+(?:and\s+|but\s+|however,?\s+)?|,\s+(?:and|but)\s+(?:in\s+fact\s+)?(?!only\b|not\b)|"
+    r",\s+so\s+(?!that\b|far\b|long\b|much\b|we\b|please\b)"
+)
 _BARE_AND = re.compile(
     r"(?i)\s+and\s+(?=(?:it|they|there|you|most|many|some|patients|people|(?:the|its|their)\s+(?:\w+\s+)?"
     r"(?:effects?|benefits?|results?|risks?|symptoms?|improvements?|relief))\s)"
@@ -39,9 +43,13 @@ _SUBORDINATE = re.compile(
 _RELATIVE = re.compile(r"(?i)\b(?:who|which|whose|that|where|when|whether|if|because|although|unless|until|once)\b")
 # What the clinic does about it is no claim: "It can be misused, so we send none of it home."
 _CONSEQUENCE = re.compile(r"(?i),\s+so\s+(?:we|please|our\s+\w+)\b[^.!;]*(?P<stop>[.!]?)$")
-# "and do not prevent them", "and neither is Y": what these stand for would stay behind in the other half.
+# A second half about the clinic's own service is dropped too, unless it gives a number to check.
+_OBJECT = re.compile(r"(?i)(?<=\w\s)it\b(?!\s*['’]|\s+(?:is|was|has|can|may|will|does|works?|helps?)\b)")
+_OWN_SERVICE = re.compile(r"(?i)^(?:we|our\s+(?:team|staff|clinic|doctors?))\b(?!.*(?:\d|infusion|treatment|dose))")
+# "and do not prevent them": what "them" stands for would stay behind in the other half.
 _POINTS_BACK = re.compile(
-    r"(?i)^(?:neither|nor|so|that|this)\b|\w\s+(?:them|it|that|so)(?:\s+(?:too|either|all|well))?\W*$|\bdone\s+so\b"
+    r"(?i)^(?:neither|nor|so|that|this)\b|\w\s+it\b|\w\s+(?:them|it|that|so)(?:\s+(?:too|either|all|well))?\W*$|"
+    r"\bdone\s+so\b"
 )
 _CONTRAST = re.compile(r"(?i)\b(?:while|whereas|although|though|than|unlike)\b")
 _FRAME = re.compile(
@@ -68,57 +76,21 @@ _THIRD = frozenset(word for word in FINITE_VERBS if word.endswith("s") and word 
     "works helps treats causes blocks boosts offers increases".split()
 )
 
-_KINDS: dict[str, re.Pattern[str]] = {
-    name: re.compile(pattern, re.IGNORECASE)
-    for name, pattern in {
-        "approval": r"\b(?:fda|approved|approval|cleared|legal|off-label)\b",
-        "addiction": r"\b(?:non-?addictive|not addictive|addict\w*|habit[- ]forming|non-habit\S*|withdrawal\w*)\b",
-        "safety": r"\b(?:safe|safer|side[- ]effects?|well[- ]tolerated|harmless|risk[- ]free|risks?|gentle|"
-        r"non-?toxic)\b",
-        "speed": r"\b(?:fast|rapid|quick|immediate|instant|fast[- ]acting|rapid[- ]acting|quick[- ]acting)\b",
-        "duration": r"\b(?:(?:long|longer)[- ](?:lasting|term)|lasting|permanent|durable|enduring|short-lived)\b",
-        "efficacy": r"\b(?:effective|efficacious|successful|powerful)\b",
-        "cost": r"\b(?:affordable|covered|inexpensive|expensive|cheap)\b",
-        "invasive": r"\b(?:non-?invasive|painless|drug-free)\b",
-    }.items()
-}
 
-_TREATS = re.compile(
-    r"(?i)\b(?:treat(?:s|ed|ing|ment|ments)?|help(?:s|ed|ing|ful)?|effective(?:ly)?|effectiveness|efficacy|"
-    r"relie(?:f|ve|ves|ving)|"
-    r"improve[sd]?|improv(?:ing|ements?)|reduc(?:e[sd]?|ing|tions?)|decreas\w+|benefi\w+|approved|approval|works?|"
-    r"used|using|use|"
-    r"therapy|studied|option|alleviat\w+|manag\w+|eas(?:e[sd]?|ing)|combat\w*|cur(?:e[sd]?|ing)|promis\w+|results|"
-    r"eliminat\w+|"
-    r"indicated|useful|prescribed|heal\w*|solution|breakthrough|address\w*|target\w*|off-label|lift\w*|success\w*|"
-    r"symptoms of|evidence|resolv\w+|revers\w+)\b"
-)
-_NOT_LIST = re.compile(
-    r"(?i)\b(?:between|combin\w+|co-?occurring|co-?morbid\w*|both|simultaneous\w*|together|affects?|suffer\w*|"
-    r"link\w*|associated|"
-    r"prevalence|diagnos\w+|history|causes?|caused|side effects?|contraindicat\w*|"
-    r"americans|versus|vs|or both|relationship|overlap\w*|lives? with|living with|million|experience[sd]?|"
-    r"insurance|who|potential for|risk of|risk for|like some|other medications|"
-    r"trigger\w*|symptoms? (?:such as|like|including))\b"
-)
+def split_assertions(text: str, mention: re.Pattern[str] | None = None) -> list[str]:
+    """Return the assertions of a sentence in order, at least one; what fits no rule comes back as it stands.
 
-
-def split_assertions(text: str) -> list[str]:
-    """Return the assertions of a sentence in order, at least one; what fits no rule comes back as it stands."""
+    ``mention`` matches the treatment's names: only these take the place of an "it" that a split would cut off.
+    """
     if len(text) > MAX_LENGTH:
         return [text]
+    text = _object_named(text, mention)
     pieces = [text]
-    for rule in (_clauses, _predicates, _lists):
+    for rule in (_clauses, _denials, _predicates, split_lists):
         pieces = [part for piece in pieces for part in _applied(rule, piece)]
         if len(pieces) > MAX_CLAIMS:
             return [text]
     return pieces
-
-
-def _lists(text: str) -> list[str]:
-    """Return one text for each condition, else one for each attribute: never the product of both."""
-    parts = _conditions(text)
-    return parts if len(parts) > 1 else _attributes(text)
 
 
 def _applied(rule: Callable[[str], list[str]], piece: str) -> list[str]:
@@ -132,27 +104,9 @@ def _closed(part: str) -> str:
     return part[:1].upper() + part[1:]
 
 
-def _depths(text: str) -> list[bool]:
-    """Return for each character whether it stands inside brackets or quotation marks."""
-    inside, depth, quoted = [], 0, False
-    for letter in text:
-        if letter in "([“":
-            depth += 1
-        elif letter in ")]”":
-            depth = max(0, depth - 1)
-        elif letter == '"':
-            quoted = not quoted
-        inside.append(depth > 0 or quoted)
-    return inside
-
-
 def _outside(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
-    inside = _depths(text)
+    inside = depths(text)
     return [match for match in pattern.finditer(text) if not inside[match.start()]]
-
-
-def _plain(word: str) -> str:
-    return word.lower().replace("’", "'")
 
 
 def _stop(text: str) -> str:
@@ -162,6 +116,19 @@ def _stop(text: str) -> str:
 def _frame(text: str) -> str:
     match = _FRAME.match(text)
     return match.group(0) if match else ""
+
+
+def _object_named(text: str, mention: re.Pattern[str] | None) -> str:
+    """Return the text with the "it" of a second clause replaced by the treatment that the first is about."""
+    if mention is None:
+        return text
+    for match in _outside(_CLAUSE_JOIN, text):
+        left, right = text[: match.start()], text[match.end() :]
+        subject = _subject(left)
+        found = _OBJECT.search(right)
+        if subject and found and mention.fullmatch(subject) and not mention.search(right):
+            return text[: match.end()] + right[: found.start()] + subject + right[found.end() :]
+    return text
 
 
 # --- "X is A, and Y is B" --------------------------------------------------------------------------------------------
@@ -174,42 +141,73 @@ def _clauses(text: str) -> list[str]:
     if _SUBORDINATE.match(body):
         return [text]
     for match in sorted(_outside(_CLAUSE_JOIN, body) + _outside(_BARE_AND, body), key=lambda match: match.start()):
-        left, right = body[: match.start()], body[match.end() :]
-        if (
-            not _is_clause(left)
-            or not _is_clause(right)
-            or _SUBORDINATE.match(right)
-            or not _opens_clause(right)
-            or _POINTS_BACK.search(right)
-        ):
-            continue
-        pronoun = re.match(r"(?i)(it|they)\b", right)
-        if pronoun:
-            subject = _subject(left)
-            if not subject or _plain(subject) in _PERSONS or _is_plural(subject) != (_plain(pronoun[1]) == "they"):
-                continue
-            right = subject + right[pronoun.end() :]
-        return [
-            frame + (lower_first(left) if frame else left) + _stop(text),
-            *_clauses(frame + (lower_first(right) if frame else right)),
-        ]
+        left, right = body[: match.start()], _second_clause(body[: match.start()], body[match.end() :])
+        if right:
+            first = frame + (lower_first(left) if frame else left) + _stop(text)
+            if _OWN_SERVICE.match(right):
+                return [first]
+            return [first, *_clauses(frame + (lower_first(right) if frame else right))]
     return [text]
 
 
+def _second_clause(left: str, right: str) -> str:
+    """Return the clause after a joint with its subject filled in, "" when the two sides are not clauses of their own."""
+    neither = _neither(left, right)
+    if neither:
+        return neither
+    if _POINTS_BACK.search(right) or _SUBORDINATE.match(right):
+        return ""
+    if not (_is_clause(left) and _is_clause(right) and _opens_clause(right)):
+        return ""
+    pronoun = re.match(r"(?i)(it|they)\b", right)
+    if not pronoun:
+        return right
+    subject = _subject(left)
+    if not subject or plain(subject) in _PERSONS or _is_plural(subject) != (plain(pronoun[1]) == "they"):
+        return ""
+    return subject + right[pronoun.end() :]
+
+
+def _neither(left: str, right: str) -> str:
+    """Return "Y is not approved" for "X is not approved, and neither is Y", "" for anything else."""
+    other = re.match(r"(?i)neither\s+(is|are|has|have|does|do|can)\s+([^,;.!]+)[.!]?$", right)
+    denied = other and re.search(rf"(?i)\s{other[1]}\s+not\s+(.+)$", left)
+    return f"{capital(other[2].strip())} {other[1].lower()} not {denied[1]}." if other and denied else ""
+
+
+def _denials(text: str) -> list[str]:
+    """Return one text for each part of "neither X nor Y is ..." and of "has no A, no B and no C"."""
+    both = re.match(
+        r"(?i)^neither\s+([^,;]{2,60}?)\s+nor\s+([^,;]{2,60}?)\s+(is|are|has|can|will|does)\s+([^,;]+)$", text
+    )
+    if both:
+        return [f"{capital(name)} {both[3]} not {both[4].rstrip('.')}{_stop(text)}" for name in (both[1], both[2])]
+    listed = re.match(
+        r"(?i)^([^,;]{2,80}?(?:\b(?:is|are|has|have|with|involves|means|causes)|['’]s)\s+)(no\s.+)$", text
+    )
+    if listed is None:
+        return [text]
+    items = re.split(r"(?i),\s*(?:and\s+|or\s+)?(?=no\s)|\s+(?:and|or)\s+(?=no\s)", listed[2].rstrip(".!"))
+    short = all(len(tokens(item)) <= 8 for item in items)
+    return [f"{listed[1]}{item}{_stop(text)}" for item in items] if short else [text]
+
+
 def _is_clause(text: str) -> bool:
-    return len(tokens(text)) >= 3 and finite_verb_at(text, 9) > 0
+    return len(tokens(text)) >= 3 and finite_verb_at(text, 12) > 0
 
 
 def _opens_clause(text: str) -> bool:
-    words = [_plain(word) for word in tokens(text)]
-    verb = finite_verb_at(text, 9)
+    """Return whether a text opens with a subject of its own, not with what may be the last item of a list."""
+    words = [plain(word) for word in tokens(text)]
+    verb = finite_verb_at(text, 12)
+    opening = text[: list(TOKEN.finditer(text))[verb].start()]
+    if re.search(r"(?i)\b(?:such as|including|like)\s", opening):
+        return words[0] not in _DETACHED
     head = words[:verb]
-    if words and words[0] in _DETERMINERS:
+    if words[0] in _DETERMINERS:
         head = [word for word in head if word not in {"of", "for", "to", "with"}]
-    # "and depression is" may close a list; a clause of its own opens with a determiner, a pronoun or a name.
-    return (
-        not any(word in _DETACHED or word in VERB_FORMS for word in head) and "," not in text[: text.find(words[verb])]
-    )
+    head = [word for word in head if word != "of"]
+    return "," not in opening and not any(word in _DETACHED or word in VERB_FORMS for word in head)
 
 
 _DETERMINERS = frozenset("the this these its their our most many some each a an about".split())
@@ -218,8 +216,10 @@ _ADVERB_END = re.compile(r"(?i)\s+(?:also|often|usually|typically|generally|some
 
 
 def _is_plural(subject: str) -> bool:
-    last = tokens(subject)[-1].lower() if tokens(subject) else ""
-    return last.endswith("s") and not last.endswith(("ss", "us", "is"))
+    if re.search(r"(?i)\sand\s", subject):
+        return True
+    head = re.split(r"(?i)\s+(?:such\s+as|like|of|with|for|from|in)\b", subject)[0].lower()
+    return head.endswith("s") and not head.endswith(("ss", "us", "sis", "itis"))
 
 
 def _subject(clause: str) -> str:
@@ -243,7 +243,7 @@ def _predicates(text: str) -> list[str]:
     if not subject or _SUBORDINATE.match(body):
         return [text]
     rest = body[len(subject) :].lstrip()
-    first = _plain(tokens(rest)[0]) if tokens(rest) else ""
+    first = plain(tokens(rest)[0]) if tokens(rest) else ""
     cuts = [match for match in _outside(_VERB_JOIN, rest) if _continues(rest, match, first)]
     if not cuts:
         return [text]
@@ -257,9 +257,9 @@ def _predicates(text: str) -> list[str]:
     scope = _SCOPE.search(parts[-1])
     result = []
     for index, part in enumerate(parts):
-        verb = _plain(tokens(part)[0]) if tokens(part) else ""
+        verb = plain(tokens(part)[0]) if tokens(part) else ""
         carried = modal if index and first in _MODAL and verb in BASE_VERBS and verb not in AUXILIARIES else ""
-        tail = f" {scope.group(1)}" if scope and index < len(parts) - 1 else ""
+        tail = f" {scope.group(1).rstrip('.!')}" if scope and index < len(parts) - 1 else ""
         named = _ADVERB_END.sub("", subject) if index else subject
         result.append(f"{frame}{named} {carried}{part.rstrip(' ,.!')}{tail}{_stop(text)}")
     return result
@@ -273,13 +273,15 @@ def _modal_chain(part: str, first: str) -> str:
 def _continues(rest: str, match: re.Match[str], first: str) -> bool:
     """Return whether what follows the joint is a predicate of the sentence's own subject."""
     left, right = rest[: match.start()], rest[match.end() :]
-    words = [_plain(word) for word in tokens(right)]
-    if len(words) < 2 or len(tokens(left)) < 2 or _RELATIVE.search(left) or _CONTRAST.search(left):
+    words = [plain(word) for word in tokens(right)]
+    if len(words) < 2 or len(tokens(left)) < 2 or _RELATIVE.search(left) or _CONTRAST.search(left) or ":" in left:
         return False
     if re.search(r"(?i)\b(?:it|this|these)\b", right) or _POINTS_BACK.search(right):
         return False
     index = 1 if words[0].endswith("ly") or words[0] in {"also", "often", "even"} else 0
     verb = words[index] if index < len(words) else ""
+    if verb == "do" and words[index + 1 : index + 2] != ["not"]:
+        return False
     if verb in {"is", "are", "has", "have", "does", "do", "can", "may", "will", "cannot", "isn't", "doesn't"}:
         return len(words) > index + 1
     if first in _MODAL:
@@ -289,168 +291,3 @@ def _continues(rest: str, match: re.Match[str], first: str) -> bool:
 
 def _takes_object(words: list[str]) -> bool:
     return len(words) > 1 and words[1] not in {"and", "or", "of", "in", "for", "is", "are", "with"}
-
-
-# --- "X is safe, effective and non-addictive" -----------------------------------------------------------------------
-
-
-def _kind(text: str) -> str:
-    kinds = [name for name, pattern in _KINDS.items() if pattern.search(text)]
-    return kinds[0] if len(kinds) == 1 else ""
-
-
-_LIST = r"[^,;()]+?(?:,\s*[^,;()]+?)*,?\s+and\s+[^,;()]+?"
-_ATTRIBUTES = re.compile(
-    rf"^(?P<head>.*?\b(?:is|are)\s+(?:also\s+|both\s+|a\s+|an\s+|considered\s+|generally\s+|"
-    rf"very\s+)*)(?P<list>{_LIST})"
-    r"(?P<tail>(?:\s+(?:treatment|therapy|option|medication|alternative|solution|drug|way|approach)\b.*)|[.!]|$)"
-)
-
-
-def _attributes(text: str) -> list[str]:
-    # Its lazy groups are quadratic in the text, and a hostile page may send long ones.
-    match = _ATTRIBUTES.match(text) if len(text) <= 300 else None
-    if match is None or any(_depths(text)) or _RELATIVE.search(match["head"]):
-        return [text]
-    items = _items(match["list"])
-    kinds = [_kind(item) for item in items]
-    if len(items) < 2 or not all(kinds) or len(set(kinds)) < len(kinds) or any(len(tokens(i)) > 4 for i in items):
-        return [text]
-    head = re.sub(r"(?i)\bboth\s+$", "", match["head"])
-    result = []
-    for item in items:
-        fitted = head
-        if re.search(r"(?i)\ban?\s+$", head):
-            fitted = re.sub(r"(?i)\ban?\s+$", "an " if item[:1].lower() in "aeiou" else "a ", head)
-        result.append(fitted + item + match["tail"])
-    return result
-
-
-def _items(text: str) -> list[str]:
-    return [
-        item.strip() for item in re.split(r",\s*(?:(?:and|or)\s+)?|\s+(?:and/or|and|or|&)\s+", text) if item.strip()
-    ]
-
-
-# --- "X is effective for depression, anxiety and PTSD" --------------------------------------------------------------
-
-_SEPARATOR = re.compile(
-    r"\s*,\s*(?:(?:and/or|and|or|as\s+well\s+as|&)\s+)?(?:even\s+)?|\s+(?:and/or|and|or|as\s+well\s+as|&)\s+"
-)
-_BEFORE_LIST = re.compile(
-    r"(?i)\b(?:(?:conditions?|disorders?|issues|ailments|illnesses)\s+(?:such as|including|like)\s+)$"
-)
-
-
-def _conditions(text: str) -> list[str]:
-    run = _condition_run(text)
-    if run is None:
-        return [text]
-    start, end, items = run.start, run.end, run.items
-    head, tail = text[:start], text[end:]
-    if (_SEPARATOR.match(tail) and not _AFTER_COMMA.match(tail)) or _LIST_OPEN.search(head):
-        # The list goes on with something this module does not know.
-        return [text]
-    if not _TREATS.search(head) or _NOT_LIST.search(head) or _follows_as_modifier(tail):
-        return [text]
-    return [f"{head}{item}{tail}" for item in items]
-
-
-_MODIFIERS = frozenset(
-    "acute chronic severe moderate mild major bipolar unipolar treatment-resistant treatment-refractory resistant "
-    "refractory "
-    "spinal neuropathic suicidal postpartum generalized social clinical persistent back neck nerve mental physical "
-    "emotional "
-    "alcohol opioid substance unipolar drug mood panic eating".split()
-)
-_AFTER_COMMA = re.compile(
-    r"(?i)^,\s+(?:often|usually|typically|sometimes|with|without|when|even|but|which|and (?:it|they|is|are|has|can|"
-    r"may)|especially|"
-    r"particularly|giving|offering|providing|helping|making|by|in|within|though|although|while|whereas|where|as|"
-    r"for|so|including|"
-    r"among|after|at|because|since|rather|not|if|meaning)\b"
-)
-_LIST_OPEN = re.compile(r"(?i)(?:,|\band|\bor)\s*$|\b(?:acute|chronic|severe)\s+(?:and|or)\s+$")
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A list of conditions within a sentence."""
-
-    start: int
-    end: int
-    items: list[str]
-
-
-def _follows_as_modifier(tail: str) -> bool:
-    """Return whether the list only modifies the noun after it, as in "anxiety and depression symptoms"."""
-    words = tokens(tail)
-    joined = re.match(r"^\s+[a-z]", tail) is not None
-    return joined and bool(words) and _plain(words[0]) not in _AFTER_LIST and _plain(words[0]) not in FINITE_VERBS
-
-
-_AFTER_LIST = frozenset(
-    "in for when with by within after without at among through because since that who under during even from on "
-    "more as "
-    "if where while but following than via often quickly rapidly fast using today here using over".split()
-)
-
-
-def _condition_run(text: str) -> _Run | None:
-    """Return the longest run of joined conditions."""
-    if any(_depths(text)) and not re.search(r"\([A-Za-z-]{2,8}\)", text):
-        return None
-    joints = [match for match in _SEPARATOR.finditer(text) if not _shares_noun(text, match)]
-    best: _Run | None = None
-    index = 0
-    while index < len(joints):
-        run, index = _run_from(text, joints, index)
-        if run and (best is None or len(run.items) > len(best.items)):
-            best = run
-    return best
-
-
-def _run_from(text: str, joints: list[re.Match[str]], index: int) -> tuple[_Run | None, int]:
-    """Return the run around the joint at ``index``, None when it joins no two conditions, and where to go on."""
-    first = _last_condition(text[: joints[index].start()])
-    if not first:
-        return None, index + 1
-    start, end, items, place = joints[index].start() - len(first), joints[index].start(), [first], index
-    while place < len(joints):
-        begin = joints[place].end()
-        stop = joints[place + 1].start() if place + 1 < len(joints) else len(text)
-        item = _first_condition(text[begin:stop])
-        if not item:
-            break
-        items.append(item)
-        end = begin + len(item)
-        place += 1
-        if end < stop:
-            break
-    return (_Run(start, end, items) if len(items) > 1 else None), max(place, index + 1)
-
-
-def _shares_noun(text: str, joint: re.Match[str]) -> bool:
-    """Return whether a joint only joins two modifiers of one noun, as in "acute and chronic pain"."""
-    if "," in joint.group(0):
-        return False
-    before, after = tokens(text[: joint.start()]), tokens(text[joint.end() :])
-    return bool(before and after) and _plain(before[-1]) in _MODIFIERS and _plain(after[0]) in _MODIFIERS
-
-
-def _last_condition(text: str) -> str:
-    words = list(re.finditer(r"\S+", text))
-    for count in range(min(5, len(words)), 0, -1):
-        phrase = text[words[-count].start() :]
-        if is_condition(phrase):
-            return phrase
-    return ""
-
-
-def _first_condition(text: str) -> str:
-    words = list(re.finditer(r"\S+", text))
-    for count in range(min(5, len(words)), 0, -1):
-        phrase = text[: words[count - 1].end()].rstrip(".!,;:")
-        if is_condition(phrase):
-            return phrase
-    return ""

@@ -17,6 +17,7 @@ __all__ = [
     "has_finite_verb",
     "is_condition",
     "lower_first",
+    "plain",
     "starts_with_verb",
     "tokens",
 ]
@@ -31,25 +32,23 @@ AUXILIARIES = frozenset(
 
 BASE_VERBS = frozenset(
     "accept achieve act activate add address affect aid alleviate allow alter appear apply approve become begin "
-    "belong "
-    "benefit bind block boost bring build calm carry cause change come combat combine come compare consider contain "
-    "continue control cost cover create cure decrease deliver depend describe develop differ diminish disrupt drop "
-    "ease eliminate emerge enable encourage enhance enter exceed exist experience explain exhibit fade fail feel "
-    "find "
-    "fix follow foster give go grow happen heal help improve include increase indicate inhibit interact interrupt "
-    "involve keep know lack last lead leave let lift limit live lose lower maintain make manage mean modulate need "
-    "normalize occur offer open outperform outweigh pass pose prevent process produce promote prove provide qualify "
-    "quiet reach rebuild receive recommend recover reduce regenerate regrow regulate relapse relieve remain remove "
-    "repair replace report represent require reset resolve respond restore result return reverse rewire rise run say "
-    "see seem serve show sleep slow soothe speed start stay stimulate stop strengthen struggle suffer suggest "
-    "support "
-    "suppress take target tend tolerate treat trigger turn undergo understand use vary wear weaken work worsen yield "
-    "receive save stabilize stabilise reactivate reconnect resume eradicate halt tackle experience earn sell surge "
-    "demonstrate evidence raise mimic ignite rest restart".split()
+    "belong benefit bind block boost bring build calculate calm carry cause change combat combine come compare "
+    "consider contain continue control cost cover create cure decrease deliver demonstrate depend describe "
+    "develop differ diminish disrupt drop earn ease eliminate emerge enable encourage enhance enter eradicate "
+    "exceed exhibit exist experience explain fade fail feel find fit fix follow foster give go grow halt happen "
+    "heal help ignite improve include increase indicate inhibit interact interrupt involve keep know lack last "
+    "lead leave let lift limit live lose lower maintain make manage mean mimic modulate need normalize occur "
+    "offer open oppose outperform outweigh pass pose predict prevent process produce promote prove provide "
+    "qualify quiet raise reach reactivate rebuild receive recommend reconnect recover reduce regenerate regrow "
+    "regulate relapse relieve remain remove repair replace report represent require reset resolve respond restart "
+    "restore result resume return reverse rewire rise run save say see seem sell serve set show sit sleep slow "
+    "soothe speed stabilise stabilize start stay stimulate stop strengthen struggle suffer suggest support "
+    "suppress tackle take target tell tend tolerate train treat trigger turn undergo understand use vary weaken "
+    "wear work worsen yield".split()
 )
 
 IRREGULAR = frozenset(
-    "became began brought built came chose felt found gave got grew kept knew known led left let lost made meant "
+    "drove ran cried slept became began brought built came chose felt found gave got grew kept knew known led left let lost made meant "
     "outgrew said saw seen shown showed slept sped stood took taken taught tend thought told understood went wore "
     "rose risen fell fallen began begun shrank spent sold won bought proved proven".split()
 )
@@ -71,16 +70,15 @@ VERB_FORMS = frozenset(form for base in BASE_VERBS for form in _forms(base)) | I
 
 # Forms that are as often nouns: alone they do not make a sentence ("Costs and benefits", "Long-lasting results").
 AMBIGUOUS = frozenset(
-    "act acts aid aids address addresses appeal benefit benefits block blocks boost boosts cause causes change "
-    "changes "
-    "control controls cost costs cover covers cure cures decrease decreases drop drops ease evidence experience "
-    "experiences experienced help increase increases lack last lead leads limit limits lift lifts live lives need "
-    "needs "
-    "offer offers open process processes report reports result results return returns rise rises run runs show shows "
-    "sleep slow speed start starts stop stops support supports surge surges target targets treat treats trigger "
-    "triggers turn turns use uses used work works yield reset repair relapse relapses combat approved added combined "
-    "controlled proven shown known left related increased reduced improved built limited find given taken seen made "
-    "fix fixes calm quiet lower lost thought replaced required recommended".split()
+    "act acts added address addresses aid aids appeal approved benefit benefits block blocks boost boosts built "
+    "calm cause causes change changes combat combined control controlled controls cost costs cover covers cure "
+    "cures decrease decreases drop drops ease evidence experience experienced experiences find fit fits fix fixes "
+    "given help improved increase increased increases known lack last lead leads left lift lifts limit limited "
+    "limits live lives lost lower made need needs offer offers open process processes proven quiet recommended "
+    "reduced relapse relapses related repair replaced report reports required reset result results return returns "
+    "rise rises run runs seen set show shown shows sit sleep slow speed start starts stop stops support supports "
+    "surge surges taken target targets thought train trains treat treats trigger triggers turn turns use used "
+    "uses work works yield".split()
 )
 FINITE_VERBS = VERB_FORMS - AMBIGUOUS
 
@@ -122,6 +120,11 @@ def tokens(text: str) -> list[str]:
     return TOKEN.findall(text)
 
 
+def plain(word: str) -> str:
+    """Return a word in lower case with a straight apostrophe."""
+    return word.lower().replace("’", "'")
+
+
 def has_finite_verb(text: str) -> bool:
     """Return whether some word is very likely a finite verb."""
     return finite_verb_at(text) >= 0
@@ -129,7 +132,7 @@ def has_finite_verb(text: str) -> bool:
 
 def finite_verb_at(text: str, limit: int = 1000) -> int:
     """Return how many words precede the first likely finite verb, -1 when the first ``limit + 1`` hold none."""
-    words = [word.lower().replace("’", "'") for word in tokens(text)]
+    words = [plain(word) for word in tokens(text)]
     for index, word in enumerate(words[: limit + 1]):
         if word in FINITE_VERBS and not (index == 0 and word in BASE_VERBS):
             return index
@@ -140,17 +143,22 @@ def finite_verb_at(text: str, limit: int = 1000) -> int:
 
 def _is_verb_here(words: list[str], index: int) -> bool:
     """Return whether a noun-like form is a verb: "ketamine works fast", "the effects last", not "the results of"."""
-    word, before, after = words[index], words[index - 1], words[index + 1]
+    word, after = words[index], words[index + 1]
+    place = index - 1
+    while place > 0 and (words[place].endswith("ly") or words[place] in _ADVERBS):
+        place -= 1
+    before = words[place]
     if before in BEFORE_NOUN or after in AUXILIARIES:
         return False
     if word.endswith("s"):
         return after not in AFTER_NOUN
     if before in {"they", "we", "you", "people", "patients", "i"}:
         return word in BASE_VERBS
-    plural = before.endswith("s") and not before.endswith(("'s", "ss", "us", "is"))
+    plural = before.endswith("s") and not before.endswith(("'s", "ss", "us", "sis", "itis", "this"))
     return plural and word in BASE_VERBS and after not in {"of", "and", "or", "that"}
 
 
+_ADVERBS = frozenset("also often never still always even just typically sometimes then only now".split())
 AFTER_NOUN = frozenset("of and or from".split())
 
 BEFORE_NOUN = frozenset(

@@ -76,7 +76,7 @@ class _Screen:
         whole = Text(" " * indent, end="") if line.plain else Text(end="")
         whole.append_text(line)
         # The lines are wrapped already; rich would crop or pad them again.
-        self.console.print(whole, soft_wrap=True, markup=True, highlight=False, emoji=False)
+        self.console.print(whole, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
     def heading(self, words: str) -> None:
         """Print a section heading after an empty line."""

@@ -26,7 +26,9 @@ LABELS = (Label.SUPPORTED, Label.OVERSTATED, Label.CONTRADICTED, Label.UNVERIFIE
 class Aggregator(Protocol):
     """Turns feature vectors into verdict probabilities."""
 
-    review_threshold: float
+    @property
+    def review_threshold(self) -> float:
+        """Return the confidence below which a verdict needs review."""
 
     def probabilities(self, features: "NDArray[np.float32]") -> "NDArray[np.float64]":
         """Return calibrated probabilities, shape (claims, 4), columns in the order of ``LABELS``."""
@@ -63,7 +65,8 @@ class LinearAggregator:
             arrays = [np.array(row[key], dtype=float) for key in ("mean", "scale", "weights", "bias", "decision")]
             if arrays[2].shape != (len(LABELS), len(FEATURE_NAMES)):
                 raise ValueError(f"weights have shape {arrays[2].shape}")
-            return cls(*arrays, review_threshold=float(row["review_threshold"]))
+            mean, scale, weights, bias, decision = arrays
+            return cls(mean, scale, weights, bias, decision, float(row["review_threshold"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DamagedDataError(f"{path}: the aggregator cannot be read ({error}); reinstall claimcheck") from error
 

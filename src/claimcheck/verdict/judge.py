@@ -1,14 +1,14 @@
 """Verdicts for claims: readers, aggregator and explanation joined."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from claimcheck.entailment import CrossEncoder, premise, premise_set
 from claimcheck.numbers import compare
-from claimcheck.records import Claim, Label, Match, NumberCheck, Span, Stance, Verdict
+from claimcheck.records import Claim, Label, Match, NumberCheck, Overstatement, Span, Stance, Verdict
 from claimcheck.retrieval import Wording
 from claimcheck.verdict.aggregate import LABELS, Aggregator
 from claimcheck.verdict.cues import cue_spans
@@ -29,6 +29,8 @@ PAIRS = 4
 MAX_OCCLUSIONS = 6
 # Below this similarity nothing in the pack is about the claim, whatever a reader makes of it.
 MIN_COSINE = 0.2
+# A word counts as overstating when the claim without it is flagged this much less.
+OCCLUSION_DROP = 0.1
 FLAGGED = (Label.OVERSTATED, Label.CONTRADICTED)
 
 
@@ -105,7 +107,7 @@ class LinearJudge:
         probabilities: "NDArray[np.float64]",
         reading: Reading,
         numbers: tuple[NumberCheck, ...],
-        codes: tuple,
+        codes: tuple[Overstatement, ...],
     ) -> Verdict:
         evidence = order_evidence(label, item.matches[:PAIRS], reading.over_pairs)
         confidence = float(probabilities[LABELS.index(label)])
@@ -143,11 +145,11 @@ class LinearJudge:
         spans: dict[int, list[Span]] = {}
         for (i, span, _), value in zip(trials, flag, strict=True):
             if span is not None and whole[i] - float(value) >= OCCLUSION_DROP:
-                spans.setdefault(i, []).append(Span(*span))
-        from dataclasses import replace
-
+                spans.setdefault(i, []).extend(_in_page(verdicts[i].claim, *span))
         return [replace(v, strong_words=tuple(spans[i])) if i in spans else v for i, v in enumerate(verdicts)]
 
 
-# A word counts as overstating when the claim without it is flagged this much less.
-OCCLUSION_DROP = 0.1
+def _in_page(claim: Claim, start: int, end: int) -> list[Span]:
+    """Return where the claim's words stand in the page: a rewritten claim keeps its words, not their offsets."""
+    at = claim.sentence.lower().find(claim.text[start:end].lower())
+    return [] if at < 0 else [Span(claim.start + at, claim.start + at + end - start)]
