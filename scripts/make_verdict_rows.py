@@ -67,6 +67,7 @@ def real_target(row, second):
 
 def claim_items(args, corpora):
     """Return claims to learn from: text, target, weight and the record that decides it, if one is known."""
+    domains = {row["id"]: row["domain"] for row in read_rows(args.gold / "claims_train_linked.jsonl")}
     second = {}
     for line in (HERE / "data" / "second_pass.tsv").read_text(encoding="utf-8").splitlines():
         row_id, label, sure = line.split("\t")[:3]
@@ -89,6 +90,9 @@ def claim_items(args, corpora):
             if not path.is_file():
                 continue
             for row in read_rows(path):
+                # A variant of a claim that calibrates would tell the reader what it is measured on.
+                if kept_for_calibration(domains.get(row.get("of", ""), "")) and row.get("of"):
+                    continue
                 for claim in row["claims"] if kind == "page" else [row]:
                     records = [claim["record"]] if claim.get("record") else []
                     items.append({"claim": claim["text"], "target": target({claim["verdict"]: 1.0}), "weight": WEIGHTS[kind], "records": records, "stances": {}, "irrelevant": [], "kind": kind})

@@ -6,6 +6,7 @@ The order of ``FEATURES`` is that of the stored weights; a model trained on othe
 import re
 from collections.abc import Sequence
 
+from claimcheck.claims.stems import stem_of
 from claimcheck.claims.words import has_finite_verb, starts_with_verb, tokens
 from claimcheck.records import BlockKind, Sentence
 
@@ -57,6 +58,9 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "disclaim": r"\b(?:disclaimer|not (?:intended|a substitute)|individual results|informational purposes|"
         r"medical advice)\b",
         "copula": r"\b(?:is|are|was|were|has been|have been)\b",
+        "outcome": r"\b(?:gone|cured|saved my life|my life back|no longer|haven['’]t had|changed my life|finally|off my)\b",
+        "discount": r"(?:\boff for\b|% off|percent off|\bdiscount|\bfree\b|on us\b|\bpackage|\bmember)",
+        "denial": r"^(?:no|not|never|zero|without)\b",
         "price": r"\$\s?\d",
         "percent": r"\d\s?(?:%|percent)",
         "digit": r"\d",
@@ -70,13 +74,15 @@ _FORM = (
     "yes_no", "question_word",
 )  # fmt: skip
 _HEADING = ("condition", "treatment", "efficacy", "safety", "legal", "research", "action", "clinic", "cost")
-_JOINT = ("verb_treatment", "verb_condition", "item_no_verb", "heading_no_verb", "heading_verb", "we_no_treatment")
+_STEM = ("treatment", "condition", "efficacy", "safety", "eligibility", "clinic", "action", "we", "you", "instruction")
+_JOINT = ("verb_treatment", "verb_condition", "item_no_verb", "heading_no_verb", "heading_verb", "we_no_treatment", "own_outcome", "cell_figure")
 
 FEATURES: tuple[str, ...] = (
     *(f"kind_{kind.value}" for kind in BlockKind),
     *_FORM,
     *(f"has_{name}" for name in PATTERNS),
     *(f"under_{name}" for name in _HEADING),
+    *(f"stem_{name}" for name in _STEM),
     *_JOINT,
 )
 
@@ -85,13 +91,13 @@ def surface_features(sentences: Sequence[Sentence], headings: Sequence[str]) -> 
     """Return one row of ``FEATURES`` a sentence, each 0 or 1."""
     rows = []
     previous = ""
-    for sentence, heading in zip(sentences, headings, strict=True):
-        rows.append(_row(sentence, previous, heading))
+    for index, (sentence, heading) in enumerate(zip(sentences, headings, strict=True)):
+        rows.append(_row(sentence, previous, heading, stem_of(sentences, index)))
         previous = sentence.text
     return rows
 
 
-def _row(sentence: Sentence, previous: str, heading: str) -> list[float]:
+def _row(sentence: Sentence, previous: str, heading: str, stem: str) -> list[float]:
     text = sentence.text.strip()
     found = {name: pattern.search(text) is not None for name, pattern in PATTERNS.items()}
     verb = has_finite_verb(text)
@@ -103,12 +109,15 @@ def _row(sentence: Sentence, previous: str, heading: str) -> list[float]:
         is_heading and not verb,
         is_heading and verb,
         found["we"] and not found["treatment"],
+        found["outcome"] and (found["i"] or sentence.kind is BlockKind.QUOTE),
+        found["digit"] and sentence.kind is BlockKind.TABLE_CELL,
     )
     row = [
         *(sentence.kind is kind for kind in BlockKind),
         *_form(sentence, text, previous, verb),
         *found.values(),
         *(PATTERNS[name].search(heading) is not None for name in _HEADING),
+        *(PATTERNS[name].search(stem) is not None for name in _STEM),
         *joint,
     ]
     return [float(value) for value in row]
