@@ -27,7 +27,7 @@ from claimcheck.records import Claim, Overstatement
 from claimcheck.retrieval import HybridRetriever, OnnxEncoder, build_index
 from claimcheck.verdict.aggregate import LABELS
 from claimcheck.verdict.features import FEATURE_NAMES, feature_vector
-from claimcheck.verdict.judge import SET_SIZE, LinearJudge, Prepared
+from claimcheck.verdict.judge import SET_SIZE, LinearJudge, Prepared, both_readings
 from claimcheck.verdict.overstates import way_features
 
 NAMES = [str(label) for label in LABELS]
@@ -56,9 +56,8 @@ def prepare(texts, encoder, retriever, top_k=8, wordings=12):
     ]
 
 
-def features_of(prepared, judge):
+def features_of(prepared, readings):
     """Return the feature matrix of prepared claims, shape (claims, features)."""
-    readings = judge.read(prepared)
     return np.stack([
         feature_vector(p.claim.text, r, p.matches, p.wordings, compare(p.claim.text, [m.record for m in p.matches[:SET_SIZE]]))
         for p, r in zip(prepared, readings, strict=True)
@@ -205,7 +204,7 @@ def main():
     parser.add_argument("--corpus", type=Path, nargs="+", default=[Path("corpus/ketamine")])
     parser.add_argument("--gold", type=Path, required=True)
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--readers", nargs="+", default=["fast"])
+    parser.add_argument("--readers", nargs="+", default=["fast", "accurate"])
     parser.add_argument("--only", choices=["aggregator", "ways"], default=None)
     args = parser.parse_args()
     encoder = OnnxEncoder(args.models / "encoder")
@@ -223,9 +222,12 @@ def main():
         groups = np.array([row["domain"] for row in rows])
         path = out / "aggregator.json"
         stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        judge = LinearJudge(OnnxCrossEncoder(args.models / "reader-fast"), None, None, min_confidence=1.0)
+        readings = judge.read(prepared)
         for name in args.readers:
-            judge = LinearJudge(OnnxCrossEncoder(args.models / f"reader-{name}"), None, None, min_confidence=1.0)
-            stored[name], measured = fit_aggregator(features_of(prepared, judge), labels, weights, groups)
+            if name == "accurate":
+                readings = both_readings(OnnxCrossEncoder(args.models / "reader-accurate"), prepared, readings)
+            stored[name], measured = fit_aggregator(features_of(prepared, readings), labels, weights, groups)
             print(name, json.dumps(measured), flush=True)
         path.write_text(json.dumps(stored) + "\n", encoding="utf-8")
     if args.only != "aggregator":

@@ -25,7 +25,7 @@ def worthiness_values(**changes):
     surface[FEATURES.index("has_efficacy")] = 3.0
     values = {
         "format": "claimcheck.worthiness/1", "features": list(FEATURES), "surface": surface, "embedding": [1.0, 0.0],
-        "before": [0.0, -1.0], "bias": -1.0, "threshold": 0.45,
+        "before": [0.0, -1.0], "above": [0.0, 0.5], "bias": -1.0, "threshold": 0.45,
     }  # fmt: skip
     return values | changes
 
@@ -63,11 +63,11 @@ def test_the_sentence_and_heading_before_are_seen():
 
 def test_predictions_follow_the_stored_weights(tmp_path):
     model = LinearWorthiness.load(write(tmp_path, worthiness_values()))
-    sentences = [sentence("Relief comes."), sentence("Relief comes?")]
+    sentences = [sentence("Relief comes."), sentence("Relief?")]
     vectors = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
     statement, question = model.predict(sentences, vectors, ["", ""])
     assert statement == pytest.approx(1 / (1 + np.exp(-(1.0 + 3.0 - 1.0))))
-    assert question == pytest.approx(1 / (1 + np.exp(-(3.0 - 4.0 - 1.0))))
+    assert question == 0.05
     assert model.threshold == 0.45
 
 
@@ -75,6 +75,21 @@ def test_the_vector_before_weighs_on_the_next_sentence_only():
     matrix = design_matrix([sentence("A"), sentence("B")], np.array([[1, 2], [3, 4]], dtype=np.float32), ["", ""])
     assert matrix[0, 2:4].tolist() == [0, 0]
     assert matrix[1, 2:4].tolist() == [1, 2]
+
+
+def test_the_vector_of_the_stem_or_heading_weighs_on_what_stands_under_it():
+    kinds = [BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.LIST_ITEM]
+    texts = ["Results", "It works.", "It helps with:", "Pain", "Grief"]
+    sentences = [Sentence(i, i + 1, texts[i], i, kind) for i, kind in enumerate(kinds)]
+    matrix = design_matrix(sentences, np.array([[1], [2], [3], [4], [5]], dtype=np.float32), [""] * 5)
+    assert matrix[:, 2].tolist() == [0, 1, 1, 3, 3]
+
+
+@pytest.mark.parametrize("text", ["Is ketamine safe?", "Ketamine helps with:", "“Is relief real?”"])
+def test_questions_and_stems_are_never_check_worthy(tmp_path, text):
+    model = LinearWorthiness.load(write(tmp_path, worthiness_values(bias=50.0)))
+    statement, form = model.predict([sentence("Relief."), sentence(text)], np.zeros((2, 2), dtype=np.float32), ["", ""])
+    assert (statement, form) == (pytest.approx(1.0), 0.05)
 
 
 def test_an_empty_page_has_no_probabilities(tmp_path):

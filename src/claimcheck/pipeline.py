@@ -45,7 +45,7 @@ from claimcheck.records import (
 from claimcheck.retrieval import Encoder, HybridRetriever, OnnxEncoder, Retriever, load_index
 from claimcheck.settings import Settings, data_folder, settings_from_environment
 from claimcheck.verdict.aggregate import LinearAggregator
-from claimcheck.verdict.judge import Judge, LinearJudge, Prepared
+from claimcheck.verdict.judge import Judge, LinearJudge, Prepared, SecondReader
 from claimcheck.verdict.overstates import LinearWays
 from claimcheck.version import __version__
 
@@ -56,6 +56,9 @@ __all__ = ["Checker", "Stages"]
 
 # Labelled wordings that vote on a claim; of 4, 8, 12 and 20 the calibration set liked 12 best.
 WORDINGS = 12
+# Confidence of the small reader below which the large one reads a claim too (docs/results.md: accuracy and speed).
+CASCADE_BELOW = 0.8
+ALWAYS = 1.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +237,15 @@ def load_stages(settings: Settings) -> Stages:
     if settings.backend == "torch":
         reader = TorchCrossEncoder(settings.torch_model)
     else:
-        reader = OnnxCrossEncoder(models / f"reader-{settings.model}", threads=settings.threads)
-    aggregator = LinearAggregator.load(models / "verdict" / "aggregator.json", settings.model)
+        reader = OnnxCrossEncoder(models / "reader-fast", threads=settings.threads)
+    aggregator = LinearAggregator.load(models / "verdict" / "aggregator.json", "fast")
+    second = None
+    if settings.backend == "onnx" and settings.model != "fast":
+        second = SecondReader(
+            OnnxCrossEncoder(models / "reader-accurate", threads=settings.threads),
+            LinearAggregator.load(models / "verdict" / "aggregator.json", "accurate"),
+            CASCADE_BELOW if settings.model == "cascade" else ALWAYS,
+        )
     ways = LinearWays.load(models / "verdict" / "overstates.json")
     return Stages(
         corpus=corpus,
@@ -244,17 +254,19 @@ def load_stages(settings: Settings) -> Stages:
         worthiness=LinearWorthiness.load(models / "claims" / "worthiness.json"),
         topics=LinearTopic.load(models / "claims" / "topics.json"),
         reader=reader,
-        judge=LinearJudge(reader, aggregator, ways, min_confidence=settings.min_confidence),
+        judge=LinearJudge(reader, aggregator, ways, second=second, min_confidence=settings.min_confidence),
         versions=versions(settings, corpus, models),
     )
 
 
 def versions(settings: Settings, corpus: Corpus, models: Path) -> dict[str, object]:
     """Return what made a report: claimcheck's version, the pack, a digest of each model's files, the settings."""
-    used = ("encoder", f"reader-{settings.model}", "verdict", "claims")
+    used = ["encoder", "reader-fast", "verdict", "claims"]
+    if settings.backend == "onnx" and settings.model != "fast":
+        used.append("reader-accurate")
     digests: dict[str, str] = {name: folder_digest(models / name) for name in used}
     if settings.backend == "torch":
-        digests[f"reader-{settings.model}"] = f"torch:{settings.torch_model}"
+        digests["reader-fast"] = f"torch:{settings.torch_model}"
     return {
         "claimcheck": __version__,
         "corpus": {

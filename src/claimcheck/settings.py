@@ -12,11 +12,14 @@ from pathlib import Path
 
 from claimcheck.errors import DamagedDataError, UsageError
 
-__all__ = ["SETTINGS_HELP", "Settings", "data_folder", "settings_from_environment"]
+__all__ = ["MODELS", "SETTINGS_HELP", "Settings", "data_folder", "settings_from_environment"]
+
+MODELS = ("cascade", "fast", "accurate")
 
 SETTINGS_HELP: Mapping[str, str] = {
     "pack": "evidence pack to judge against",
-    "model": "verdict model: `fast`, or `accurate`, which reads every claim with the large model too",
+    "model": "`cascade`: the large reader judges claims that the small one is unsure of; `fast`: the small one alone; "
+    "`accurate`: both on every claim",
     "backend": "`onnx`, or `torch` with a folder of your own cross-encoder in `torch_model`",
     "torch_model": "path or hub name of a cross-encoder for the torch backend",
     "threads": "threads of the models; 0 takes every core",
@@ -31,7 +34,7 @@ class Settings:
     """Everything that changes a verdict, and nothing else."""
 
     pack: str = "ketamine"
-    model: str = "fast"
+    model: str = "cascade"
     backend: str = "onnx"
     torch_model: str = ""
     threads: int = 0
@@ -40,8 +43,8 @@ class Settings:
     worthiness_threshold: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.model not in {"fast", "accurate"}:
-            raise UsageError(f"found model {self.model!r}, expected fast or accurate")
+        if self.model not in MODELS:
+            raise UsageError(f"found model {self.model!r}, expected one of {', '.join(MODELS)}")
         if self.backend not in {"onnx", "torch"}:
             raise UsageError(f"found backend {self.backend!r}, expected onnx or torch")
         if self.threads < 0 or not 1 <= self.top_k <= 50:

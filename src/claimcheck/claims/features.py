@@ -58,7 +58,8 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "disclaim": r"\b(?:disclaimer|not (?:intended|a substitute)|individual results|informational purposes|"
         r"medical advice)\b",
         "copula": r"\b(?:is|are|was|were|has been|have been)\b",
-        "outcome": r"\b(?:gone|cured|saved my life|my life back|no longer|haven['’]t had|changed my life|finally|off my)\b",
+        "outcome": r"\b(?:gone|cured|saved my life|my life back|no longer|haven['’]t had|changed my life|finally|"
+        r"off my)\b",
         "discount": r"(?:\boff for\b|% off|percent off|\bdiscount|\bfree\b|on us\b|\bpackage|\bmember)",
         "denial": r"^(?:no|not|never|zero|without)\b",
         "price": r"\$\s?\d",
@@ -75,7 +76,10 @@ _FORM = (
 )  # fmt: skip
 _HEADING = ("condition", "treatment", "efficacy", "safety", "legal", "research", "action", "clinic", "cost")
 _STEM = ("treatment", "condition", "efficacy", "safety", "eligibility", "clinic", "action", "we", "you", "instruction")
-_JOINT = ("verb_treatment", "verb_condition", "item_no_verb", "heading_no_verb", "heading_verb", "we_no_treatment", "own_outcome", "cell_figure")
+_JOINT = (
+    "verb_treatment", "verb_condition", "item_no_verb", "heading_no_verb", "heading_verb", "we_no_treatment",
+    "own_outcome", "cell_figure",
+)  # fmt: skip
 
 FEATURES: tuple[str, ...] = (
     *(f"kind_{kind.value}" for kind in BlockKind),

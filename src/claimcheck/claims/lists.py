@@ -34,7 +34,8 @@ _TREATS = re.compile(
     r"symptoms of|evidence|resolv\w+|revers\w+)\b"
 )
 _NOT_LIST = re.compile(
-    r"(?i)\b(?:between|combin\w+|equally|(?:and|but) not for|co-?occurring|co-?morbid\w*|both|simultaneous\w*|"
+    r"(?i)\b(?:between|combin\w+|equally|off-label|not (?:fda[- ])?approved|isn['’]t (?:fda[- ])?approved|(?:and|"
+    r"but) not for|co-?occurring|co-?morbid\w*|both|simultaneous\w*|"
     r"together|affects?|"
     r"suffer\w*|"
     r"link\w*|associated|"

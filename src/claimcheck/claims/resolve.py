@@ -38,7 +38,7 @@ _DISCOURSE = re.compile(
     r"additionally|in\s+addition|as\s+a\s+result|therefore|also|indeed|of\s+course|even\s+better|best\s+of\s+all|"
     r"plus),?\s+|"
     r"(?:and|but|so|yet)\s+(?!far\b)|(?:nonetheless|nevertheless|still),?\s+|(?:i\s+(?:understand|acknowledge|"
-    r"agree)|(?:please\s+)?note|remember)\s+"
+    r"agree)|(?:please\s+)?note|remember|the\s+(?:point|truth|fact|good\s+news|short\s+answer)\s+is)\s+"
     r"that\s+)(?=\w)"
 )
 _ASIDE = re.compile(r"(?i),\s+(?:on\s+the\s+other\s+hand|however|for\s+example|in\s+fact|of\s+course|therefore),")

@@ -27,10 +27,7 @@ __all__ = ["split_assertions"]
 MAX_CLAIMS = 16
 MAX_LENGTH = 2000
 
-_CLAUSE_JOIN = re.compile(
-    r"\s*;\s+(?:and\s+|but\s+|however,?\s+)?|,\s+(?:and|but)\s+(?:in\s+fact\s+)?(?!only\b|not\b)|"
-    r",\s+so\s+(?!that\b|far\b|long\b|much\b|we\b|please\b)"
-)
+_CLAUSE_JOIN = re.compile(r"\s*;\s+(?:and\s+|but\s+|however,?\s+)?|,\s+(?:and|but)\s+(?:in\s+fact\s+)?(?!only\b|not\b)")
 _BARE_AND = re.compile(
     r"(?i)\s+and\s+(?=(?:it|they|there|you|most|many|some|patients|people|(?:the|its|their)\s+(?:\w+\s+)?"
     r"(?:effects?|benefits?|results?|risks?|symptoms?|improvements?|relief))\s)"
@@ -45,11 +42,14 @@ _RELATIVE = re.compile(r"(?i)\b(?:who|which|whose|that|where|when|whether|if|bec
 _CONSEQUENCE = re.compile(r"(?i),\s+so\s+(?:we|please|our\s+\w+)\b[^.!;]*(?P<stop>[.!]?)$")
 # A second half about the clinic's own service is dropped too, unless it gives a number to check.
 _OBJECT = re.compile(r"(?i)(?<=\w\s)it\b(?!\s*['’]|\s+(?:is|was|has|can|may|will|does|works?|helps?)\b)")
-_OWN_SERVICE = re.compile(r"(?i)^(?:we|our\s+(?:team|staff|clinic|doctors?))\b(?!.*(?:\d|infusion|treatment|dose))")
+_OWN_SERVICE = re.compile(
+    r"(?i)^(?:we|our\s+(?:team|staff|clinic|doctors?))\b(?!.*(?:\d|infusion|treatment|dose|\bknow\b|predict))"
+)
 # "and do not prevent them": what "them" stands for would stay behind in the other half.
 _POINTS_BACK = re.compile(
-    r"(?i)^(?:neither|nor|so|that|this)\b|\w\s+it\b|\w\s+(?:them|it|that|so)(?:\s+(?:too|either|all|well))?\W*$|"
-    r"\bdone\s+so\b"
+    r"(?i)^(?:neither|nor|so|that|this|both|each|either|others?|all|none)\b|\w\s+it\b|\w\s+(?:them|it|that|"
+    r"so)(?:\s+(?:too|either|all|well))?\W*$|"
+    r"\b(?:does|do|did|done)\s+so\b|\bthat\s+way\b"
 )
 _CONTRAST = re.compile(r"(?i)\b(?:while|whereas|although|though|than|unlike)\b")
 _FRAME = re.compile(
@@ -151,13 +151,17 @@ def _clauses(text: str) -> list[str]:
 
 
 def _second_clause(left: str, right: str) -> str:
-    """Return the clause after a joint with its subject filled in, "" when the two sides are not clauses of their own."""
+    """Return the clause after a joint with its subject filled in, "" when not both sides are clauses of their own."""
     neither = _neither(left, right)
     if neither:
         return neither
     if _POINTS_BACK.search(right) or _SUBORDINATE.match(right):
         return ""
     if not (_is_clause(left) and _is_clause(right) and _opens_clause(right)):
+        return ""
+    last = left.rpartition(",")[2]
+    if last != left and _is_clause(last) and _opens_clause(last) and not _SUBORDINATE.match(last.strip()):
+        # A series of clauses: one picture, and half of it would say less.
         return ""
     pronoun = re.match(r"(?i)(it|they)\b", right)
     if not pronoun:

@@ -7,7 +7,7 @@ from claimcheck.claims.resolve import capital, completed, is_empty_question
 from claimcheck.claims.words import AUXILIARIES, BASE_VERBS, has_finite_verb, is_condition, lower_first, tokens
 from claimcheck.records import BlockKind, Sentence
 
-__all__ = ["join_stem", "stem_of"]
+__all__ = ["join_stem", "stem_index", "stem_of"]
 
 # Farther back than the longest list of the training pages; keeps a page of a million items linear.
 MAX_LOOK_BACK = 60
@@ -37,7 +37,7 @@ _NOUN_STEM = re.compile(
 _QUESTION = re.compile(r"(?i)^(?:what|who|how|why|when|conditions|disorders)\b")
 _EXCLUDES = re.compile(
     r"(?i)^(?:who|people\s+who|you|patients\s+who)\b.*\b(?:not|n['’]t|cannot)\b.*\b(?:candidates?|eligible|suitable|"
-    r"treatment|treat|receive|have|right|fit|qualify)\b"
+    r"treatment|treat|receive|have|get|use|try|take|right|fit|qualify)\b"
 )
 _PRAISE = re.compile(r"(?i)\b(?:benefits?|advantages|reasons|why|features|highlights)\b")
 _SENSE = re.compile(r"(?i)\b(can|may|might|could)\b")
@@ -45,19 +45,25 @@ _SENSE = re.compile(r"(?i)\b(can|may|might|could)\b")
 
 def stem_of(sentences: Sequence[Sentence], index: int) -> str:
     """Return the text that introduces the list item at ``index``, or "" when nothing does."""
+    place = stem_index(sentences, index)
+    return sentences[place].text.strip() if place >= 0 else ""
+
+
+def stem_index(sentences: Sequence[Sentence], index: int) -> int:
+    """Return the place of the sentence that introduces the list item at ``index``, or -1 when nothing does."""
     block = sentences[index].block
     if sentences[index].kind is not BlockKind.LIST_ITEM or (index and sentences[index - 1].block == block):
-        return ""
+        return -1
     for place in range(index - 1, max(-1, index - 1 - MAX_LOOK_BACK), -1):
         sentence = sentences[place]
         text = sentence.text.strip()
         if sentence.kind is BlockKind.LIST_ITEM:
             if text.endswith(":") and len(tokens(text)) >= 2:
                 # A nested list; when its own stem is a mere noun the outer one is not guessed at.
-                return text
+                return place
             continue
-        return text if _introduces(sentence, text) else ""
-    return ""
+        return place if _introduces(sentence, text) else -1
+    return -1
 
 
 def _introduces(sentence: Sentence, text: str) -> bool:

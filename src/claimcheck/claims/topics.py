@@ -40,9 +40,11 @@ class TopicModel(Protocol):
 class LinearTopic:
     """Multinomial logistic regression over claim embeddings."""
 
-    def __init__(self, weights: "NDArray[np.float64]", bias: "NDArray[np.float64]") -> None:
+    def __init__(self, weights: "NDArray[np.float64]", bias: "NDArray[np.float64]", encoder: str = "") -> None:
+        """Take one row of weights a topic; ``encoder`` is the digest of the encoder they were trained with."""
         self._weights = weights
         self._bias = bias
+        self.encoder = encoder
 
     @classmethod
     def load(cls, path: Path) -> "LinearTopic":
@@ -62,7 +64,7 @@ class LinearTopic:
                 raise ValueError("weights that are not finite")
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedDataError(f"{path}: found {error}; reinstall claimcheck or train the model again") from error
-        return cls(weights, bias)
+        return cls(weights, bias, str(values.get("encoder", "")))
 
     def predict(self, vectors: "NDArray[np.float32]") -> tuple[str, ...]:
         """Return one topic for each row of ``vectors``.

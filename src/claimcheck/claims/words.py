@@ -48,7 +48,8 @@ BASE_VERBS = frozenset(
 )
 
 IRREGULAR = frozenset(
-    "drove ran cried slept became began brought built came chose felt found gave got grew kept knew known led left let lost made meant "
+    "drove ran cried slept "
+    "became began brought built came chose felt found gave got grew kept knew known led left let lost made meant "
     "outgrew said saw seen shown showed slept sped stood took taken taught tend thought told understood went wore "
     "rose risen fell fallen began begun shrank spent sold won bought proved proven".split()
 )

@@ -14,7 +14,7 @@ from claimcheck.errors import EmptyPageError, SourceError, TooLargeError, Unread
 from claimcheck.records import Label, Page, Report
 from claimcheck.report import Outcome, failure_of
 from claimcheck.report.shown import one_line
-from claimcheck.settings import SETTINGS_HELP, Settings, settings_from_environment
+from claimcheck.settings import MODELS, SETTINGS_HELP, Settings, settings_from_environment
 
 if TYPE_CHECKING:
     from claimcheck.page import Limits
@@ -78,7 +78,7 @@ class CheckOptions:
 @click.option("--output", metavar="FILE", help="Write there, whole or not at all. A folder for several pages in HTML.")
 @click.option("--claims", "is_claims", is_flag=True, help="The sources are files (or -) of one claim a line, as it is.")
 @click.option("--pack", metavar="NAME", help=f"The {SETTINGS_HELP['pack']}.")
-@click.option("--model", type=click.Choice(["fast", "accurate"]), help="accurate is slower and reads with both models.")
+@click.option("--model", type=click.Choice(MODELS), help="cascade (default): the large reader where the small one is unsure.")
 @click.option("--backend", type=click.Choice(["onnx", "torch"]), help="torch takes a cross-encoder of your own.")
 @click.option("--torch-model", metavar="NAME", help="Path or hub name of that cross-encoder.")
 @click.option(

@@ -88,6 +88,7 @@ def _scores(scores: Scores) -> dict[str, Any]:
             }
             for item in scores.bins
         ],
+        "confidence_histogram": list(scores.histogram),
         "risk_coverage": [
             {"coverage": _number(point.coverage), "error": _number(point.error)} for point in scores.curve
         ],

@@ -25,6 +25,7 @@ __all__ = [
     "Bin",
     "CurvePoint",
     "Outcomes",
+    "confidence_histogram",
     "confusion",
     "measure",
     "measure_retrieval",
@@ -39,6 +40,7 @@ BINS = 10
 COVERAGE = 0.8
 RECALL_AT = (1, 5, 10)
 CURVE_POINTS = 100
+HISTOGRAM_BINS = 20
 RETRIEVAL_NAMES = (*(f"recall_at_{k}" for k in RECALL_AT), *(f"any_at_{k}" for k in RECALL_AT), "mrr_at_10")
 TRIPLE_NAMES = ("ordered", "hedged_below_unhedged", "unhedged_below_absolute", "all_right")
 FLAGGED = (str(Label.OVERSTATED), str(Label.CONTRADICTED))
@@ -201,7 +203,7 @@ def _calibration_error(outcomes: Outcomes) -> float:
 
 
 def reliability(outcomes: Outcomes) -> tuple[Bin, ...]:
-    """Return the bins of equal mass behind the expected calibration error, least confident first, without empty ones."""
+    """Return the bins of equal mass behind the calibration error, least confident first, without empty ones."""
     if np.isnan(outcomes.confidence).any():
         return ()
     order = np.argsort(outcomes.confidence, kind="stable")
@@ -215,6 +217,14 @@ def reliability(outcomes: Outcomes) -> tuple[Bin, ...]:
                 Bin(len(rows), float(confidence[0]), float(confidence[-1]), float(confidence.mean()), share, low, high)
             )
     return tuple(bins)
+
+
+def confidence_histogram(outcomes: Outcomes) -> tuple[int, ...]:
+    """Return how many rows have a confidence in each twentieth from 0 to 1."""
+    if np.isnan(outcomes.confidence).any():
+        return ()
+    counts, _ = np.histogram(np.clip(outcomes.confidence, 0, 1), bins=HISTOGRAM_BINS, range=(0, 1))
+    return tuple(map(int, counts))
 
 
 def _wilson(share: float, n: int) -> tuple[float, float]:
@@ -254,9 +264,8 @@ def measure_retrieval(gold: Sequence[Sequence[str]], found: Sequence[Sequence[st
     """
     table = np.zeros((len(gold), len(RETRIEVAL_NAMES)))
     for row, (wanted, ids) in enumerate(zip(gold, found, strict=True)):
-        hits = [record_id in wanted for record_id in ids]
-        shares = [sum(hits[:k]) / len(wanted) for k in RECALL_AT]
-        first = 1 / (hits.index(True) + 1) if any(hits) else 0.0
+        shares = [len(set(wanted) & set(ids[:k])) / len(set(wanted)) for k in RECALL_AT]
+        first = max((1 / rank for rank, record_id in enumerate(ids, 1) if record_id in wanted), default=0.0)
         table[row] = [*shares, *(float(share > 0) for share in shares), first]
     return table
 

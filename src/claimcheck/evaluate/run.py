@@ -27,6 +27,7 @@ from claimcheck.evaluate.metrics import (
     Bin,
     CurvePoint,
     Outcomes,
+    confidence_histogram,
     confusion,
     measure,
     measure_retrieval,
@@ -70,13 +71,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """How well rows were judged: measures by dotted name, confusion (gold in rows), calibration bins, risk curve."""
+    """How well rows were judged: measures by dotted name, confusion with gold in rows, and how sure it was.
+
+    ``bins``, ``histogram`` (of confidence, in twentieths) and ``curve`` are empty where a row has no confidence.
+    """
 
     n: int
     labels: tuple[str, ...]
     measures: Mapping[str, Estimate]
     confusion: tuple[tuple[int, ...], ...]
     bins: tuple[Bin, ...]
+    histogram: tuple[int, ...]
     curve: tuple[CurvePoint, ...]
 
 
@@ -211,6 +216,7 @@ def _scores(outcomes: Outcomes, groups: Sequence[str], resampling: Resampling) -
         estimate(lambda rows: measure(outcomes.take(rows)), groups, resampling),
         tuple(tuple(map(int, row)) for row in confusion(outcomes)),
         reliability(outcomes),
+        confidence_histogram(outcomes),
         risk_curve(outcomes),
     )
 

@@ -86,7 +86,8 @@ def _table(*columns: str) -> "Table":
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for place, column in enumerate(columns):
-        table.add_column(Text(column), justify="left" if place == 0 else "right", overflow="fold")
+        is_words = place == 0 or column == "measure"
+        table.add_column(Text(column), justify="left" if is_words else "right", overflow="fold")
     return table
 
 

@@ -20,7 +20,7 @@ from claimcheck.verdict.severity import severity_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Judge", "LinearJudge", "Prepared"]
+__all__ = ["Judge", "LinearJudge", "Prepared", "SecondReader", "both_readings"]
 
 # Records read together with the claim, and records read one by one for their stance: what training used.
 SET_SIZE = 2
@@ -44,6 +44,15 @@ class Prepared:
     wordings: tuple[Wording, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SecondReader:
+    """A larger cross-encoder for claims whose first verdict has a confidence below ``below``; above 1 it reads all."""
+
+    reader: CrossEncoder
+    aggregator: Aggregator
+    below: float
+
+
 class Judge(Protocol):
     """Judges prepared claims."""
 
@@ -55,11 +64,18 @@ class LinearJudge:
     """The default: a cross-encoder over the evidence set and single records, then a calibrated aggregator."""
 
     def __init__(
-        self, reader: CrossEncoder, aggregator: Aggregator, ways: LinearWays, *, min_confidence: float = 0.0
+        self,
+        reader: CrossEncoder,
+        aggregator: Aggregator,
+        ways: LinearWays,
+        *,
+        second: SecondReader | None = None,
+        min_confidence: float = 0.0,
     ) -> None:
         self._reader = reader
         self._aggregator = aggregator
         self._ways = ways
+        self._second = second
         self._threshold = min_confidence or aggregator.review_threshold
 
     def judge(self, prepared: Sequence[Prepared]) -> list[Verdict]:
@@ -68,17 +84,11 @@ class LinearJudge:
             return []
         readings = self.read(prepared)
         numbers = [tuple(compare(p.claim.text, [m.record for m in p.matches[:SET_SIZE]])) for p in prepared]
-        features = np.stack(
-            [
-                feature_vector(p.claim.text, reading, p.matches, p.wordings, checks)
-                for p, reading, checks in zip(prepared, readings, numbers, strict=True)
-            ]
-        )
-        probabilities = self._aggregator.probabilities(features)
+        probabilities, decided = self._probabilities(prepared, readings, numbers)
         ways = self._ways.ways(np.stack([p.vector for p in prepared]), [p.claim.text for p in prepared])
         verdicts = []
         for i, item in enumerate(prepared):
-            label = self._label(item, probabilities[i])
+            label = self._label(item, decided[i])
             codes = ways[i] if label is Label.OVERSTATED else ()
             verdicts.append(self._verdict(item, label, probabilities[i], readings[i], numbers[i], codes))
         return self._with_strong_words(prepared, verdicts)
@@ -95,10 +105,35 @@ class LinearJudge:
             start += count
         return readings
 
-    def _label(self, item: Prepared, probabilities: "NDArray[np.float64]") -> Label:
+    def _probabilities(
+        self, prepared: Sequence[Prepared], readings: Sequence[Reading], numbers: Sequence[tuple[NumberCheck, ...]]
+    ) -> tuple["NDArray[np.float64]", list[Label]]:
+        """Return calibrated probabilities and labels; claims of low confidence are read by the second reader too."""
+
+        def features(rows: Sequence[int], read: Sequence[Reading]) -> "NDArray[np.float32]":
+            return np.stack(
+                [
+                    feature_vector(p.claim.text, reading, p.matches, p.wordings, numbers[i])
+                    for i, p, reading in zip(rows, (prepared[i] for i in rows), read, strict=True)
+                ]
+            )
+
+        everyone = list(range(len(prepared)))
+        probabilities = self._aggregator.probabilities(features(everyone, readings))
+        labels = [self._aggregator.decide(row) for row in probabilities]
+        if self._second:
+            chosen = [i for i in everyone if probabilities[i, LABELS.index(labels[i])] < self._second.below]
+            if chosen:
+                again = both_readings(self._second.reader, [prepared[i] for i in chosen], [readings[i] for i in chosen])
+                probabilities[chosen] = self._second.aggregator.probabilities(features(chosen, again))
+                for i in chosen:
+                    labels[i] = self._second.aggregator.decide(probabilities[i])
+        return probabilities, labels
+
+    def _label(self, item: Prepared, decided: Label) -> Label:
         if not item.matches or item.matches[0].cosine < MIN_COSINE:
             return Label.UNVERIFIED
-        return self._aggregator.decide(probabilities)
+        return decided
 
     def _verdict(
         self,
@@ -147,6 +182,18 @@ class LinearJudge:
             if span is not None and whole[i] - float(value) >= OCCLUSION_DROP:
                 spans.setdefault(i, []).extend(_in_page(verdicts[i].claim, *span))
         return [replace(v, strong_words=tuple(spans[i])) if i in spans else v for i, v in enumerate(verdicts)]
+
+
+def both_readings(
+    reader: CrossEncoder, prepared: Sequence[Prepared], readings: Sequence[Reading]
+) -> list[Reading]:
+    """Return the readings with the set read by ``reader`` too: the geometric mean of both, over single records as before."""
+    sets = reader.predict([(p.claim.text, premise_set([m.record for m in p.matches[:SET_SIZE]])) for p in prepared])
+    result = []
+    for first, second in zip(readings, sets, strict=True):
+        mean = np.sqrt(np.clip(first.over_set, 1e-4, 1) * np.clip(second, 1e-4, 1))
+        result.append(Reading((mean / mean.sum()).astype(np.float32), first.over_pairs))
+    return result
 
 
 def _in_page(claim: Claim, start: int, end: int) -> list[Span]:
