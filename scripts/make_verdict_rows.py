@@ -1,6 +1,6 @@
 """Rows that teach the verdict: claims with the evidence that retrieval finds for them, and single (claim, record) pairs.
 
-    python scripts/make_verdict_rows.py --encoder runs/encoder --corpus corpus/ketamine --gold ../shared/gold --out runs/rows
+    python scripts/make_verdict_rows.py --encoder models/encoder --corpus corpus/ketamine corpus/regenerative --gold ../shared/gold --out runs/rows
 
 Writes train.jsonl (rows for train_cross_encoder.py), calibration.jsonl (real claims kept from the reader, for the
 aggregator) and benchmark.jsonl (examples of benchmark records). A set row holds the claim and its two best records; a
@@ -16,30 +16,17 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-import torch
 from open_datasets import OUTPUTS, read_rows
-from sentence_transformers import SentenceTransformer
 
 from claimcheck.corpus.reader import YamlCorpusReader
 from claimcheck.entailment import premise, premise_set
-from claimcheck.retrieval import HybridRetriever, build_index
+from claimcheck.retrieval import HybridRetriever, OnnxEncoder, load_index
 
 SET_SIZE = 2
 # Weight of a row by where its label comes from: two agreeing passes over a real claim count most.
 WEIGHTS = {"real": 1.6, "example": 1.0, "variant": 1.0, "page": 1.0, "negative": 0.7, "pair": 0.8}
 HERE = Path(__file__).resolve().parent
-
-
-class TorchEncoder:
-    """The bi-encoder before export, with the interface of claimcheck.retrieval.Encoder."""
-
-    def __init__(self, folder):
-        self._model = SentenceTransformer(str(folder))
-        self.digest = hashlib.sha256((Path(folder) / "model.safetensors").read_bytes()).hexdigest()
-
-    def encode(self, texts):
-        """Return unit vectors, shape (len(texts), dimensions)."""
-        return self._model.encode(list(texts), normalize_embeddings=True, batch_size=64)
+SHIPPED_INDEX = HERE.parent / "models" / "index"
 
 
 def kept_for_calibration(domain):
@@ -101,7 +88,7 @@ def claim_items(args, corpora):
 
 def evidence_for(items, corpus, encoder, top_k):
     """Return for each item its retrieved records; an example's own wordings are left out of its ranking."""
-    index = build_index(corpus, encoder)
+    index = load_index(corpus, encoder, shipped=SHIPPED_INDEX / f"{corpus.manifest.name}.npz", cache=Path("runs"))
     bare = index.__class__(index.statements, index.wordings[:0], index.owners[:0], index.key)
     vectors = np.asarray(encoder.encode([item["claim"] for item in items]), dtype=np.float32)
     texts = [item["claim"] for item in items]
@@ -148,9 +135,8 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=13)
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
     rng = random.Random(args.seed)
-    encoder = TorchEncoder(args.encoder)
+    encoder = OnnxEncoder(args.encoder, threads=args.threads)
     corpora = [(folder, YamlCorpusReader().read(folder)) for folder in args.corpus]
     args.out.mkdir(parents=True, exist_ok=True)
     train = []

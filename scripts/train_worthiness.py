@@ -6,8 +6,8 @@
 ``--encoder`` is the shipped ONNX encoder's folder or a sentence-transformers folder. Page units (one JSON line each:
 page, block, text, claims) train both models; the gold *training* claims add examples of claims, and their rows labelled
 not_a_claim examples of the rest. Precision, recall and F1 come from cross-validation in which all units of a page are
-held out together; the threshold is the one with the best F1 there. ``--measure FILE --pages-text FOLDER`` scores the
-finished model once on labelled units of other pages. The result depends on the data, the encoder and the seed only.
+held out together; the threshold is the one with the best F1 there. ``--measure FILE --measure-pages FOLDER`` scores the
+finished model on labelled units of other pages. The result depends on the data, the encoder and the seed only.
 """
 
 import argparse
@@ -19,12 +19,14 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
 
 from claimcheck.claims import FEATURES, TOPICS, LinearTopic, LinearWorthiness, design_matrix, headings_of
 from claimcheck.claims.topics import FORMAT as TOPIC_FORMAT
 from claimcheck.claims.worthiness import FORMAT as WORTHINESS_FORMAT
 from claimcheck.claims.worthiness import NOTHING, asserts_nothing
 from claimcheck.corpus.reader import YamlCorpusReader
+from claimcheck.page import load_source, split_sentences
 from claimcheck.records import BlockKind, Sentence
 
 # Unit embeddings have coordinates near 1/sqrt(d); scaled up, one penalty fits them and the 0/1 features alike. The
@@ -85,7 +87,9 @@ def column_scales(columns, dimensions):
 
 def fit(matrix, target, weight, strength, seed):
     """Return a fitted logistic regression."""
-    return LogisticRegression(C=strength, max_iter=3000, random_state=seed).fit(matrix, target, sample_weight=weight)
+    return LogisticRegression(C=strength, max_iter=2000, tol=1e-3, random_state=seed).fit(
+        matrix, target, sample_weight=weight
+    )
 
 
 def cross_validate(data, extra, strength, extra_weight, seed):
@@ -225,7 +229,7 @@ def train_topics(args, pages, encode, digest):
     # A record's topic is coarser evidence of what a claim is about than an annotator's, so its examples weigh less.
     weight = np.where(kinds == "record", args.record_weight, 1.0)
     predicted = np.zeros(len(target), dtype=int)
-    for train, test in GroupKFold(5, shuffle=True, random_state=args.seed).split(vectors, target, groups):
+    for train, test in GroupKFold(4, shuffle=True, random_state=args.seed).split(vectors, target, groups):
         predicted[test] = fit(vectors[train], target[train], weight[train], 0.1, args.seed).predict(vectors[test])
     report = {kind: round(float((predicted == target)[kinds == kind].mean()), 3) for kind in sorted(set(kinds))}
     report |= {"claims": len(rows), "macro_f1": round(float(f1_score(target, predicted, average="macro")), 3)}
@@ -240,24 +244,20 @@ def train_topics(args, pages, encode, digest):
 
 
 def measure(args, encode):
-    """Print precision, recall and F1 of the written model on labelled units of pages it never saw."""
+    """Print precision, recall and F1 of the written model on labelled units of pages it never saw, read as in use."""
     model = LinearWorthiness.load(args.out / "worthiness.json")
-    files = {}
+    units = {}
     for row in read_rows(args.measure):
-        files.setdefault(row["file"], []).append(row)
-    probabilities, target = [], []
-    for rows in files.values():
-        rows.sort(key=lambda row: row["start"])
-        kind = {"heading": BlockKind.HEADING, "list_item": BlockKind.LIST_ITEM}
-        sentences = [
-            Sentence(r["start"], r["end"], r["text"], i, kind.get(r.get("block", ""), BlockKind.PARAGRAPH))
-            for i, r in enumerate(rows)
-        ]
-        probabilities.extend(model.predict(sentences, encode([s.text for s in sentences]), headings_of(sentences)))
-        target.extend(int(row["label"] != "not_a_claim") for row in rows)
-    print(
-        "measured", len(target), "units", json.dumps(scores(np.array(probabilities), np.array(target), model.threshold))
-    )
+        units.setdefault(row["file"], []).append(row)
+    found, target = [], []
+    for name, rows in units.items():
+        sentences = split_sentences(load_source(str(args.measure_pages / name)))
+        worth = model.predict(sentences, encode([s.text for s in sentences]), headings_of(sentences))
+        for row in rows:
+            over = [w for w, s in zip(worth, sentences, strict=True) if s.start < row["end"] and row["start"] < s.end]
+            found.append(max(over, default=0.0))
+            target.append(int(row["label"] != "not_a_claim"))
+    print("measured", len(target), "units", json.dumps(scores(np.array(found), np.array(target), model.threshold)))
 
 
 def main():
@@ -269,15 +269,24 @@ def main():
     parser.add_argument("--pack", type=Path, help="pack whose examples join the training of topics")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--measure", type=Path, help="labelled units to score once at the end")
+    parser.add_argument("--measure-pages", type=Path, help="folder of the files those units name")
+    parser.add_argument("--only-measure", action="store_true", help="train nothing; score the model in --out")
     parser.add_argument("--record-weight", type=float, default=0.3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=13)
     args = parser.parse_args()
+    with threadpool_limits(args.threads):
+        run(args)
+
+
+def run(args):
+    """Train both models unless only measuring, then measure."""
     encode, digest = load_encoder(args.encoder, args.threads)
-    pages = read_pages(args.pages)
-    train_worthiness(args, pages, encode, digest)
-    train_topics(args, pages, encode, digest)
-    LinearTopic.load(args.out / "topics.json")
+    if not args.only_measure:
+        pages = read_pages(args.pages)
+        train_worthiness(args, pages, encode, digest)
+        train_topics(args, pages, encode, digest)
+        LinearTopic.load(args.out / "topics.json")
     if args.measure:
         measure(args, encode)
 

@@ -133,11 +133,12 @@ def test_a_unit_takes_the_label_of_the_sentence_that_overlaps_it_most(tmp_path):
         tmp_path,
         ("Call us today.", "not_a_claim"),
         ("help. Tea cures colds.", "contradicted"),
+        ("proven to help. Tea", "overstated"),
         ("We are open.", "supported"),
     )
     found = evaluate(ScriptedJudge(), dataset, Options("units", pages=tmp_path, resampling=ONCE))
-    assert found.scores.measures["accuracy"].value == pytest.approx(2 / 3)
-    assert found.scores.measures["check_worthiness.recall"].value == 0.5
+    assert found.scores.measures["accuracy"].value == 3 / 4
+    assert found.scores.measures["check_worthiness.recall"].value == pytest.approx(2 / 3)
     assert "ece" not in found.scores.measures
     assert (found.errors[0].text, found.errors[0].predicted) == ("We are open.", "not_a_claim")
 
