@@ -10,11 +10,13 @@ models/verdict/aggregator.json and overstates.json.
 
 import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from make_verdict_rows import kept_for_calibration
 from open_datasets import read_rows
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score, f1_score
 from sklearn.model_selection import GroupKFold
@@ -24,11 +26,12 @@ from claimcheck.corpus.reader import YamlCorpusReader
 from claimcheck.entailment import OnnxCrossEncoder
 from claimcheck.numbers import compare
 from claimcheck.records import Claim, Overstatement
-from claimcheck.retrieval import HybridRetriever, OnnxEncoder, build_index
+from claimcheck.retrieval import HybridRetriever, OnnxEncoder, load_index
 from claimcheck.verdict.aggregate import LABELS
 from claimcheck.verdict.features import FEATURE_NAMES, feature_vector
 from claimcheck.verdict.judge import SET_SIZE, LinearJudge, Prepared, both_readings
 from claimcheck.verdict.overstates import way_features
+from claimcheck.verdict.phrasing import LinearPhrasing
 
 NAMES = [str(label) for label in LABELS]
 FLAGGED = ("overstated", "contradicted")
@@ -36,12 +39,24 @@ FLAGGED = ("overstated", "contradicted")
 FLAG_PRECISION = 0.80
 # Share of verdicts above the review threshold that may be wrong.
 RISK_TARGET = 0.10
+# A written variant teaches what a label looks like, not how common it is.
+VARIANT_WEIGHT = 0.35
 
 
-def calibration_rows(gold):
-    """Return real claims that no reader was trained on, with their domains."""
-    rows = list(read_rows(gold / "claims_train.jsonl"))
-    rows += [r for r in read_rows(gold / "claims_train_linked.jsonl") if kept_for_calibration(r["domain"]) and r["label"] != "not_a_claim"]
+def calibration_rows(gold, variants):
+    """Return claims that no reader was trained on: text, label, domain, weight, and whether they are real.
+
+    Contradicted claims are rare on real pages (3 in 100), too rare to learn from; the contrast variants of calibration
+    domains, kept from the readers too, show what they look like. The real claims alone then set the priors.
+    """
+    linked = [r for r in read_rows(gold / "claims_train_linked.jsonl") if kept_for_calibration(r["domain"])]
+    # Two agreeing passes weigh more than one unsure one.
+    rows = [{**r, "weight": 1.0, "real": True} for r in read_rows(gold / "claims_train.jsonl")]
+    rows += [{**r, "weight": {1: 0.4, 2: 0.8, 3: 1.0}[r["sure"]], "real": True} for r in linked if r["label"] != "not_a_claim"]
+    domains = {r["id"]: r["domain"] for r in linked}
+    for row in read_rows(variants):
+        if row["of"] in domains:
+            rows.append({"text": row["text"], "label": row["verdict"], "domain": domains[row["of"]], "weight": VARIANT_WEIGHT, "real": False})
     return rows
 
 
@@ -68,22 +83,60 @@ def model(strength):
     return LogisticRegression(C=strength, max_iter=2000)
 
 
-def full(probabilities, classes):
-    """Return probabilities with a column for every label, in the order of LABELS."""
-    out = np.full((len(probabilities), len(NAMES)), 1e-6)
-    for column, name in enumerate(classes):
-        out[:, NAMES.index(name)] = probabilities[:, column]
-    return out / out.sum(axis=1, keepdims=True)
+@dataclass
+class Data:
+    """Claims to fit on: features (claims, features), labels, weights, domains, and which are real."""
+
+    features: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    groups: np.ndarray
+    real: np.ndarray
 
 
-def out_of_fold(features, labels, weights, groups, strength, folds=8):
-    """Return out-of-fold probabilities, shape (claims, 4)."""
-    out = np.zeros((len(labels), len(NAMES)))
-    for train, test in GroupKFold(folds).split(features, labels, groups):
-        scaler = StandardScaler().fit(features[train])
-        fitted = model(strength).fit(scaler.transform(features[train]), labels[train], sample_weight=weights[train])
-        out[test] = full(fitted.predict_proba(scaler.transform(features[test])), fitted.classes_)
-    return out
+@dataclass
+class Fit:
+    """A regression over scaled features whose logits are stretched and shifted to the priors of real claims."""
+
+    scaler: StandardScaler
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def probabilities(self, features):
+        """Return probabilities, shape (claims, 4)."""
+        return softmax(self.scaler.transform(features) @ self.weights.T + self.bias)
+
+
+def softmax(logits):
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def fit(data, rows, strength):
+    """Return the regression fitted on some rows: weights on all of them, stretch and priors on the real ones."""
+    scaler = StandardScaler().fit(data.features[rows])
+    found = model(strength).fit(scaler.transform(data.features[rows]), data.labels[rows], sample_weight=data.weights[rows])
+    order = [list(found.classes_).index(name) for name in NAMES]
+    weights, bias = found.coef_[order], found.intercept_[order]
+    real = rows[data.real[rows]]
+    logits = scaler.transform(data.features[real]) @ weights.T + bias
+    goal = np.array([NAMES.index(name) for name in data.labels[real]])
+
+    def loss(theta):
+        chances = softmax(np.exp(theta[0]) * logits + np.append(theta[1:], 0.0))
+        surprise = -np.log(np.clip(chances[np.arange(len(goal)), goal], 1e-9, 1))
+        return float((surprise * data.weights[real]).sum() / data.weights[real].sum()) + 0.002 * float((theta**2).sum())
+
+    theta = minimize(loss, np.zeros(4), method="L-BFGS-B").x
+    return Fit(scaler, weights * np.exp(theta[0]), bias * np.exp(theta[0]) + np.append(theta[1:], 0.0))
+
+
+def out_of_fold(data, strength, folds=8):
+    """Return out-of-fold probabilities of the real claims, shape (real claims, 4), in their order."""
+    out = np.zeros((len(data.labels), len(NAMES)))
+    for train, test in GroupKFold(folds).split(data.features, data.labels, data.groups):
+        out[test] = fit(data, train, strength).probabilities(data.features[test])
+    return out[data.real]
 
 
 def log_loss(probabilities, labels):
@@ -108,7 +161,7 @@ def choose_decision(probabilities, labels):
     """Return decision weights: best sum of macro-F1, kappa and capped flag recall, with the precision floor in mind."""
     best, chosen = -1.0, np.ones(4)
     for over in np.arange(0.7, 1.9, 0.1):
-        for against in (0.8, 1.0, 1.25, 1.5, 2.0, 2.5):
+        for against in (0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0):
             for unknown in (0.8, 1.0, 1.25, 1.5, 2.0):
                 weights = np.array([1.0, over, against, unknown])
                 found = metrics(labels, np.array(NAMES)[(probabilities * weights).argmax(axis=1)])
@@ -140,20 +193,19 @@ def calibration_error(probabilities, labels, weights, bins=10):
     return float(sum(len(b) / len(order) * abs(confidence[b].mean() - right[b].mean()) for b in np.array_split(order, bins)))
 
 
-def fit_aggregator(features, labels, weights, groups):
-    """Return the aggregator as JSON numbers, and what was measured out of fold."""
-    trials = {c: out_of_fold(features, labels, weights, groups, c) for c in (0.01, 0.03, 0.1, 0.3, 1.0)}
+def fit_aggregator(data):
+    """Return the aggregator as JSON numbers, and what was measured out of fold on real claims."""
+    labels = data.labels[data.real]
+    trials = {c: out_of_fold(data, c) for c in (0.003, 0.01, 0.03, 0.1, 0.3)}
     strength = min(trials, key=lambda c: log_loss(trials[c], labels))
     probabilities = trials[strength]
     decision = choose_decision(probabilities, labels)
     threshold, coverage = review_threshold(probabilities, labels, decision)
-    scaler = StandardScaler().fit(features)
-    fitted = model(strength).fit(scaler.transform(features), labels, sample_weight=weights)
-    rows = [list(fitted.classes_).index(name) for name in NAMES]
+    fitted = fit(data, np.arange(len(data.labels)), strength)
     stored = {
-        "features": list(FEATURE_NAMES), "labels": NAMES, "mean": scaler.mean_.round(6).tolist(),
-        "scale": scaler.scale_.round(6).tolist(), "weights": fitted.coef_[rows].round(6).tolist(),
-        "bias": fitted.intercept_[rows].round(6).tolist(), "decision": decision.round(3).tolist(),
+        "features": list(FEATURE_NAMES), "labels": NAMES, "mean": fitted.scaler.mean_.round(6).tolist(),
+        "scale": fitted.scaler.scale_.round(6).tolist(), "weights": fitted.weights.round(6).tolist(),
+        "bias": fitted.bias.round(6).tolist(), "decision": decision.round(3).tolist(),
         "review_threshold": round(threshold, 4),
     }  # fmt: skip
     measured = metrics(labels, np.array(NAMES)[(probabilities * decision).argmax(axis=1)])
@@ -173,7 +225,7 @@ def fit_ways(corpora, gold, encoder):
                     texts.append(example.text)
                     targets.append([str(code) in example.overstates for code in codes])
                     held.append(record.fold == "benchmark")
-        for path in (folder / "training" / "variants.jsonl", folder / "training" / "pages.jsonl"):
+        for path in (folder / "training" / f"{name}.jsonl" for name in ("variants", "pages", "claims")):
             for row in read_rows(path) if path.is_file() else []:
                 for claim in row.get("claims", [row]):
                     if claim.get("overstates"):
@@ -213,22 +265,25 @@ def main():
     out = args.models / "verdict"
     out.mkdir(parents=True, exist_ok=True)
     if args.only != "ways":
-        retriever = HybridRetriever(corpus, build_index(corpus, encoder))
-        rows = calibration_rows(args.gold)
+        retriever = HybridRetriever(corpus, load_index(corpus, encoder, shipped=args.models / "index" / f"{corpus.manifest.name}.npz", cache=Path("runs")))
+        rows = calibration_rows(args.gold, args.corpus[0] / "training" / "variants.jsonl")
         prepared = prepare([row["text"] for row in rows], encoder, retriever)
-        labels = np.array([row["label"] for row in rows])
-        # Two agreeing passes weigh more than one.
-        weights = np.array([1.0 if "annotators" in row else {1: 0.4, 2: 0.8, 3: 1.0}[row["sure"]] for row in rows])
-        groups = np.array([row["domain"] for row in rows])
+        columns = {key: np.array([row[key] for row in rows]) for key in ("label", "weight", "domain", "real")}
         path = out / "aggregator.json"
         stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        judge = LinearJudge(OnnxCrossEncoder(args.models / "reader-fast"), None, None, min_confidence=1.0)
+        fits = {}
+        phrasing = LinearPhrasing.load(out)
+        judge = LinearJudge(OnnxCrossEncoder(args.models / "reader-fast"), None, None, phrasing, min_confidence=1.0)
         readings = judge.read(prepared)
         for name in args.readers:
             if name == "accurate":
                 readings = both_readings(OnnxCrossEncoder(args.models / "reader-accurate"), prepared, readings)
-            stored[name], measured = fit_aggregator(features_of(prepared, readings), labels, weights, groups)
+            stored[name], measured = fit_aggregator(
+                Data(features_of(prepared, readings), columns["label"], columns["weight"], columns["domain"], columns["real"])
+            )
             print(name, json.dumps(measured), flush=True)
+            fits[name] = measured
+        (out / "fit.json").write_text(json.dumps(fits, indent=1) + "\n", encoding="utf-8")
         path.write_text(json.dumps(stored) + "\n", encoding="utf-8")
     if args.only != "aggregator":
         ways, scores = fit_ways(corpora, args.gold, encoder)

@@ -24,7 +24,7 @@ from claimcheck.retrieval import HybridRetriever, OnnxEncoder, load_index
 
 SET_SIZE = 2
 # Weight of a row by where its label comes from: two agreeing passes over a real claim count most.
-WEIGHTS = {"real": 1.6, "example": 1.0, "variant": 1.0, "page": 1.0, "negative": 0.7, "pair": 0.8}
+WEIGHTS = {"real": 1.6, "example": 1.0, "variant": 1.0, "page": 1.3, "claim": 1.3, "negative": 0.7, "pair": 0.8}
 HERE = Path(__file__).resolve().parent
 SHIPPED_INDEX = HERE.parent / "models" / "index"
 
@@ -73,7 +73,7 @@ def claim_items(args, corpora):
                 continue
             for example in record.examples:
                 items.append({"claim": example.text, "target": target({str(example.verdict): 1.0}), "weight": WEIGHTS["example"], "records": [record.id], "stances": {record.id: str(example.verdict)}, "irrelevant": list(record.hard_negatives), "kind": "example"})
-        for path, kind in ((folder / "training" / "variants.jsonl", "variant"), (folder / "training" / "pages.jsonl", "page")):
+        for path, kind in ((folder / "training" / "variants.jsonl", "variant"), (folder / "training" / "pages.jsonl", "page"), (folder / "training" / "claims.jsonl", "claim")):
             if not path.is_file():
                 continue
             for row in read_rows(path):

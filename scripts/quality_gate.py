@@ -4,7 +4,7 @@
     python scripts/quality_gate.py --update                        raise the floors to what is measured less a margin
     python scripts/quality_gate.py --update --allow-regression     set them there even where that is lower
 
-Measured with the fast model: the pack's benchmark, and, where the shared gold is beside the checkout, its claims_dev
+Measured with the default settings: the pack's benchmark, and, where the shared gold is beside the checkout, claims_dev
 and the units of its pages. Margins (claimcheck.evaluate.gate.MARGINS): 0.012 on the benchmark, 0.024 on claims_dev,
 0.051 on units. No interval is resampled, so that nothing depends on a seed.
 """

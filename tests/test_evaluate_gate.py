@@ -125,6 +125,15 @@ def test_floors_hold_for_their_rows_only(script, corpus, tmp_path, capsys):
     assert call(script, knowing(other), other, tmp_path, "--update", "--allow-regression") == 0
 
 
+def test_a_measure_without_a_floor_fails_and_is_told_apart_from_one_that_fell(script, corpus, tmp_path, capsys):
+    call(script, knowing(corpus), corpus, tmp_path, "--update")
+    floors = json.loads((tmp_path / "floors.json").read_text())
+    del floors["benchmark.kappa"]
+    (tmp_path / "floors.json").write_text(json.dumps(floors))
+    assert call(script, knowing(corpus), corpus, tmp_path) == 1
+    assert capsys.readouterr().err.count("benchmark.kappa: no floor; --update") == 1
+
+
 def test_a_ceiling_holds_from_above():
     assert gate.is_ceiling("claims_dev.ece")
     assert gate.is_ceiling("claims_dev.review.error")

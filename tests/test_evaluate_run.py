@@ -90,10 +90,12 @@ def test_the_evidence_oracle_hands_over_gold_and_shows_what_retrieval_costs():
         ClaimRow("Tea b.", "supported", evidence=("r2",)),
         ClaimRow("Tea c.", "supported"),
     )
-    judge = ScriptedJudge(with_evidence={"Tea a.": ("overstated", 0.9)})
-    options = Options("claims", oracle="evidence", resampling=ONCE)
+    judge = ScriptedJudge(
+        with_evidence={"Tea a.": ("overstated", 0.9)}, found={"Tea b.": ["x", "r2", "y", "z"], "Tea c.": ["w"]}
+    )
+    options = Options("claims", oracle="evidence", top_k=3, resampling=ONCE)
     found = evaluate(judge, Dataset("l", "ab" * 32, "row", claims=rows), options, known_ids=["r1", "r2"])
-    assert judge.handed_over == [["r1"], ["r2"]]
+    assert judge.handed_over == [["r1"], ["r2", "x", "y"]]  # gold first, cut at top_k; "gone" is not in the pack
     assert found.oracle.scores.measures["accuracy"].value == 1
     assert found.oracle.checker["accuracy"].value == 0.5
     assert found.oracle.difference["accuracy"].value == 0.5

@@ -19,9 +19,11 @@ from claimcheck.records import (
 )
 
 MANIFEST = Manifest(
-    name="ketamine", title="", version="1", licence="", subject="ketamine", aliases=("ketamine", "esketamine", "spravato"),
+    name="ketamine", title="", version="1", licence="", subject="ketamine",
+    aliases=("ketamine", "esketamine", "spravato"),
     curators="", method="",
-    risk_terms=("side effect", "risk", "nausea", "dissociat", "blood pressure", "misuse", "abuse", "addict", "not suitable",
+    risk_terms=("side effect", "risk", "nausea", "dissociat", "blood pressure", "misuse", "abuse", "addict",
+                "not suitable",
                 "monitored"),
     off_label_terms=("off-label", "not approved", "not fda-approved"),
     off_label_uses=("depress", "anxiety", "ptsd", "addict", "pain"),
@@ -38,9 +40,7 @@ def findings(*lines, hidden=(), quotes=(), meta=(), manifest=MANIFEST):
         blocks.append(Block(start, end, kind, visible))
         sentences.append(Sentence(start, end, line, number, kind, visible))
         claim = Claim(f"c{number}", line, start, end, line, "other")
-        verdicts.append(
-            Verdict(claim, Label.SUPPORTED, {Label.SUPPORTED: 1.0}, 1.0, False, Severity.NONE, (), "", ())
-        )
+        verdicts.append(Verdict(claim, Label.SUPPORTED, {Label.SUPPORTED: 1.0}, 1.0, False, Severity.NONE, (), "", ()))
         text += line + "\n"
     page = Page(text, tuple(blocks), SourceRef("file", "page.html", "", "", ""), Coverage(len(text), len(text)))
     return {finding.kind: finding for finding in page_findings(page, sentences, verdicts, manifest)}

@@ -69,6 +69,12 @@ def test_a_damaged_index_is_reported_not_used(tmp_path):
         read_index(tmp_path / "i.npz")
 
 
+def test_a_retracted_record_is_never_evidence():
+    corpus = dataclasses.replace(CORPUS, records=(RECORDS[0], dataclasses.replace(RECORDS[1], status="retracted")))
+    retriever = HybridRetriever(corpus, build_index(corpus, BagOfWords()))
+    assert [m.record.id for m in best(retriever, "Does mood improve within a day?")] == ["bladder"]
+
+
 class CountingEncoder(BagOfWords):
     def __init__(self):
         self.texts = 0

@@ -29,6 +29,13 @@ def aggregator(review_threshold=0.6):
     )
 
 
+class NoPhrasing:
+    """A phrasing model that leans nowhere."""
+
+    def probabilities(self, vectors, texts):
+        return np.full((len(texts), 4), 0.25)
+
+
 def ways():
     return LinearWays((Overstatement.CERTAINTY,), np.zeros((1, 14)), np.zeros(1), np.array([0.5]))
 
@@ -39,7 +46,7 @@ def prepared(text, *records, topic="onset", cosine=0.9):
 
 
 def verdict(text, script, *records, **options):
-    judge = LinearJudge(ScriptedReader(script), aggregator(), ways())
+    judge = LinearJudge(ScriptedReader(script), aggregator(), ways(), NoPhrasing())
     return judge.judge([prepared(text, *records, **options)])[0]
 
 
@@ -56,12 +63,12 @@ def test_nothing_near_is_unverified_whatever_the_reader_says():
 
 def test_no_claims_give_no_verdicts_and_ask_the_reader_nothing():
     reader = ScriptedReader({})
-    assert LinearJudge(reader, aggregator(), ways()).judge([]) == []
+    assert LinearJudge(reader, aggregator(), ways(), NoPhrasing()).judge([]) == []
     assert reader.asked == []
 
 
 def test_abstention_is_not_unverified():
-    judge = LinearJudge(ScriptedReader({"x": SUPPORTED}), aggregator(), ways(), min_confidence=0.99)
+    judge = LinearJudge(ScriptedReader({"x": SUPPORTED}), aggregator(), ways(), NoPhrasing(), min_confidence=0.99)
     found = judge.judge([prepared("x", a_record())])[0]
     assert (found.label, found.needs_review) == (Label.SUPPORTED, True)
 
@@ -73,7 +80,7 @@ def test_a_verdict_that_no_single_record_bears_out_needs_review():
             out[1:] = (0.03, 0.03, 0.03, 0.91)  # the set says supported, every record alone says nothing
             return out
 
-    found = LinearJudge(SetOnly({"x": SUPPORTED}), aggregator(), ways()).judge([prepared("x", a_record())])[0]
+    found = LinearJudge(SetOnly({"x": SUPPORTED}), aggregator(), ways(), NoPhrasing()).judge([prepared("x", a_record())])[0]
     assert found.needs_review
 
 
@@ -119,14 +126,20 @@ def test_in_a_conflict_the_more_certain_record_comes_first_and_the_other_is_show
     assert [(e.record.id, e.stance) for e in found] == [("strong", Stance.CONTRADICTS), ("weak", Stance.SUPPORTS)]
 
 
-def test_the_explanation_shows_the_arithmetic_against_the_decisive_record():
+def test_a_number_is_set_against_the_records_range_beside_the_verdict():
     trial = a_record(id="trial", statement="Between 37% and 70% responded.", figures={"low_pct": 37, "high_pct": 70})
     found = verdict("95% of patients respond", {"95": OVERSTATED}, trial)
-    assert "“95%” against 37 to 70 percent" in found.explanation
+    assert [(n.claim_text, n.low, n.high, n.relation, n.record_id) for n in found.numbers] == [("95%", 37, 70, "above", "trial")]
+
+
+def test_of_two_records_that_agree_the_nearer_is_shown_first():
+    far, near = a_record(id="far"), a_record(id="near")
+    ranked = [Match(far, 0.4, 0.4, 1.0, 0), Match(near, 0.9, 0.9, 1.0, 1)]
+    assert order_evidence(Label.SUPPORTED, ranked, rows(SUPPORTED, SUPPORTED))[0].record.id == "near"
 
 
 def test_unverified_is_explained_as_absence_of_evidence():
-    assert "does not settle" in explain(Label.UNVERIFIED, (), (), ())
+    assert "does not settle" in explain(Label.UNVERIFIED, ())
 
 
 def wording(label, cosine):

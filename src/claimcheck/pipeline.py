@@ -6,7 +6,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +47,7 @@ from claimcheck.settings import Settings, data_folder, settings_from_environment
 from claimcheck.verdict.aggregate import LinearAggregator
 from claimcheck.verdict.judge import Judge, LinearJudge, Prepared, SecondReader
 from claimcheck.verdict.overstates import LinearWays
+from claimcheck.verdict.phrasing import LinearPhrasing
 from claimcheck.version import __version__
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Stages:
     retriever: Retriever
     worthiness: WorthinessModel
     topics: TopicModel
-    reader: CrossEncoder
+    pair_reader: CrossEncoder
     judge: Judge
     versions: dict[str, object]
 
@@ -170,7 +171,7 @@ class Checker:
 
         Columns: supported, overstated, contradicted, not_enough.
         """
-        return self.stages.reader.predict(pairs)
+        return self.stages.pair_reader.predict(pairs)
 
     def retrieve(self, claims: Sequence[str], top_k: int) -> list[list[Match]]:
         """Return the ``top_k`` matches of each claim, best first."""
@@ -194,7 +195,7 @@ class Checker:
         if evidence is None:
             matches = self.stages.retriever.search(vectors, texts, self.settings.top_k)
         else:
-            matches = [self._handed_over(ids) for ids in evidence]
+            matches = self._handed_over(vectors, texts, evidence)
         wordings = self.stages.retriever.wordings(vectors, WORDINGS)
         prepared = [
             Prepared(claim, vectors[i], tuple(matches[i]), tuple(wordings[i])) for i, claim in enumerate(claims)
@@ -209,9 +210,18 @@ class Checker:
         table = known | dict(zip(new, self._encode(new), strict=True)) if new else known
         return np.stack([table[claim.text] for claim in claims])
 
-    def _handed_over(self, ids: Sequence[str]) -> list[Match]:
-        records = [self.stages.corpus.get(record_id) for record_id in ids]
-        return [Match(record, 1.0, 1.0, 0.0, rank) for rank, record in enumerate(records)]
+    def _handed_over(
+        self, vectors: "NDArray[np.float32]", texts: Sequence[str], evidence: Sequence[Sequence[str]]
+    ) -> list[list[Match]]:
+        """Return the records handed over for each claim, in their order, with the scores retrieval gives them."""
+        for record_id in {record_id for ids in evidence for record_id in ids}:
+            self.stages.corpus.get(record_id)
+        ranked = self.stages.retriever.search(vectors, texts, len(self.stages.corpus.records))
+        result = []
+        for matches, ids in zip(ranked, evidence, strict=True):
+            by_id = {match.record.id: match for match in matches}
+            result.append([replace(by_id[i], rank=rank) for rank, i in enumerate(ids) if i in by_id])
+        return result
 
 
 def load_stages(settings: Settings) -> Stages:
@@ -247,14 +257,15 @@ def load_stages(settings: Settings) -> Stages:
             CASCADE_BELOW if settings.model == "cascade" else ALWAYS,
         )
     ways = LinearWays.load(models / "verdict" / "overstates.json")
+    phrasing = LinearPhrasing.load(models / "verdict")
     return Stages(
         corpus=corpus,
         encoder=encoder,
         retriever=HybridRetriever(corpus, index),
         worthiness=LinearWorthiness.load(models / "claims" / "worthiness.json"),
         topics=LinearTopic.load(models / "claims" / "topics.json"),
-        reader=reader,
-        judge=LinearJudge(reader, aggregator, ways, second=second, min_confidence=settings.min_confidence),
+        pair_reader=second.reader if second and settings.model == "accurate" else reader,
+        judge=LinearJudge(reader, aggregator, ways, phrasing, second=second, min_confidence=settings.min_confidence),
         versions=versions(settings, corpus, models),
     )
 

@@ -95,8 +95,8 @@ def index_key(corpus: Corpus, encoder: Encoder) -> str:
 
 
 def indexed_examples(record: EvidenceRecord) -> tuple[Example, ...]:
-    """Return the wordings of a record that the index holds: none of those kept for measuring."""
-    return () if record.fold == "benchmark" else record.examples
+    """Return the wordings of a record that the index holds: none kept for measuring, none of a retired record."""
+    return () if record.fold == "benchmark" or record.status != "current" else record.examples
 
 
 def build_index(corpus: Corpus, encoder: Encoder) -> Index:
@@ -177,6 +177,8 @@ class HybridRetriever:
         self._index = index
         self._examples = [(example, record.id) for record in corpus.records for example in indexed_examples(record)]
         documents = [bm25_tokens(f"{r.topic.replace('_', ' ')} {r.statement}") for r in corpus.records]
+        # A retracted or superseded record stays in the pack for old reports; no new verdict rests on it.
+        self._retired = np.array([record.status != "current" for record in corpus.records])
         self._vocabulary = {token for document in documents for token in document}
         self._bm25 = bm25s.BM25(method="lucene")
         self._bm25.index(documents, show_progress=False)
@@ -189,7 +191,8 @@ class HybridRetriever:
         lexical = np.stack([self._lexical(text) for text in texts])
         ceiling = np.maximum(lexical.max(axis=1, keepdims=True), 1e-9)
         fused = cosine + BM25_WEIGHT * lexical / ceiling
-        top_k = min(top_k, len(self._records))
+        fused[:, self._retired] = -np.inf
+        top_k = min(top_k, int((~self._retired).sum()))
         best = np.argsort(-fused, axis=1, kind="stable")[:, :top_k]
         return [
             [

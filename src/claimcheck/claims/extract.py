@@ -6,6 +6,7 @@ from typing import Protocol
 from claimcheck.claims.resolve import Context, Subject, name_treatment, page_subject, resolve
 from claimcheck.claims.split import split_assertions
 from claimcheck.claims.stems import join_stem, stem_of
+from claimcheck.claims.words import MAX_LENGTH
 from claimcheck.records import BlockKind, Claim, Page, Sentence
 
 __all__ = ["ClaimExtractor", "claim_texts", "extract_claims", "headings_of"]
@@ -73,6 +74,8 @@ def claim_texts(
     text = " ".join(sentence.text.split())
     stem = " ".join(stem_of(sentences, index).split())
     previous = " ".join(sentences[index - 1].text.split()) if index else ""
+    if max(map(len, (text, stem, previous, heading))) > MAX_LENGTH:
+        return (text,)
     joined = join_stem(stem, text, treatment) if stem else text
     if not joined.strip():
         return ()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from claimcheck.claims.stems import stem_of
-from claimcheck.claims.words import has_finite_verb, starts_with_verb, tokens
+from claimcheck.claims.words import MAX_LENGTH, has_finite_verb, starts_with_verb, tokens
 from claimcheck.records import BlockKind, Sentence
 
 __all__ = ["FEATURES", "PATTERNS", "surface_features"]
@@ -96,13 +96,13 @@ def surface_features(sentences: Sequence[Sentence], headings: Sequence[str]) -> 
     rows = []
     previous = ""
     for index, (sentence, heading) in enumerate(zip(sentences, headings, strict=True)):
-        rows.append(_row(sentence, previous, heading, stem_of(sentences, index)))
+        rows.append(_row(sentence, previous, heading[:MAX_LENGTH], stem_of(sentences, index)[:MAX_LENGTH]))
         previous = sentence.text
     return rows
 
 
 def _row(sentence: Sentence, previous: str, heading: str, stem: str) -> list[float]:
-    text = sentence.text.strip()
+    text = sentence.text.strip()[:MAX_LENGTH]
     found = {name: pattern.search(text) is not None for name, pattern in PATTERNS.items()}
     verb = has_finite_verb(text)
     is_heading, is_item = sentence.kind is BlockKind.HEADING, sentence.kind is BlockKind.LIST_ITEM
@@ -131,7 +131,7 @@ def _form(sentence: Sentence, text: str, previous: str, verb: bool) -> list[bool
     words = tokens(text)
     count = len(words)
     capital = sum(word[:1].isupper() for word in words)
-    end = text.rstrip("\"'”’)")[-1:]
+    end = sentence.text.rstrip(" \t\n\"'”’)")[-1:]
     first = words[0].lower() if words else ""
     before = previous.rstrip()[-1:]
     return [

@@ -13,6 +13,7 @@ from claimcheck.claims.words import (
     AUXILIARIES,
     BASE_VERBS,
     FINITE_VERBS,
+    MAX_LENGTH,
     TOKEN,
     VERB_FORMS,
     finite_verb_at,
@@ -23,9 +24,8 @@ from claimcheck.claims.words import (
 
 __all__ = ["split_assertions"]
 
-# Longer than any sentence of the training pages needs; stops a hostile page from making thousands of claims.
+# More than any sentence of the training pages makes; stops a hostile page from making thousands of claims.
 MAX_CLAIMS = 16
-MAX_LENGTH = 2000
 
 _CLAUSE_JOIN = re.compile(r"\s*;\s+(?:and\s+|but\s+|however,?\s+)?|,\s+(?:and|but)\s+(?:in\s+fact\s+)?(?!only\b|not\b)")
 _BARE_AND = re.compile(

@@ -11,6 +11,7 @@ __all__ = [
     "BASE_VERBS",
     "CONDITION",
     "FINITE_VERBS",
+    "MAX_LENGTH",
     "TOKEN",
     "VERB_FORMS",
     "finite_verb_at",
@@ -21,6 +22,9 @@ __all__ = [
     "starts_with_verb",
     "tokens",
 ]
+
+# Longer than any real sentence: what is longer is neither rewritten nor read to its end.
+MAX_LENGTH = 2000
 
 TOKEN = re.compile(r"[A-Za-z0-9%$]+(?:[-'’./][A-Za-z0-9%]+)*")
 

@@ -83,7 +83,9 @@ class EvaluateOptions:
 @click.option("--format", "format_name", type=click.Choice(FORMATS), help="Default: the suffix of --output, else text.")
 @click.option("--output", metavar="FILE", help="Write there, whole or not at all.")
 @click.option("--pack", metavar="NAME", help=f"The {SETTINGS_HELP['pack']}.")
-@click.option("--model", type=click.Choice(MODELS), help="cascade (default): the large reader where the small one is unsure.")
+@click.option(
+    "--model", type=click.Choice(MODELS), help="cascade (default): the large reader where the small one is unsure."
+)
 @click.option("--backend", type=click.Choice(["onnx", "torch"]), help="torch takes a cross-encoder of your own.")
 @click.option("--torch-model", metavar="NAME", help="Path or hub name of that cross-encoder.")
 @click.option("--threads", metavar="N", type=click.IntRange(min=0), help="Threads of the models; 0 takes every core.")
@@ -164,6 +166,7 @@ def _evaluate(dataset: "Dataset", options: EvaluateOptions, settings: Settings, 
         options.stage or dataset.kind,
         options.oracle or "",
         Path(options.pages) if options.pages is not None else None,
+        settings.top_k,
         Resampling(options.bootstrap, options.seed),
     )
     return measure(

@@ -141,9 +141,9 @@ def judge_pairs(judge: Judge, rows: Sequence[PairRow]) -> list[Judged]:
     return judged
 
 
-def retrieved_ids(judge: Judge, rows: Sequence[ClaimRow]) -> list[list[str]]:
-    """Return the ids of the ten records found for each row, best first."""
-    found = judge.retrieve([row.text for row in rows], RETRIEVED)
+def retrieved_ids(judge: Judge, rows: Sequence[ClaimRow], top_k: int = RETRIEVED) -> list[list[str]]:
+    """Return the ids of the records found for each row, best first."""
+    found = judge.retrieve([row.text for row in rows], top_k)
     return [[match.record.id for match in matches] for matches in found]
 
 

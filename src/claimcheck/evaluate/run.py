@@ -61,11 +61,15 @@ _SERIOUSNESS = {
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to measure: ``stage`` is the dataset's kind, or retrieval; ``oracle`` is evidence or claims, or empty."""
+    """What to measure: ``stage`` is the dataset's kind, or retrieval; ``oracle`` is evidence or claims, or empty.
+
+    ``top_k`` is how many records the checker retrieves for a claim, which the evidence oracle hands over too.
+    """
 
     stage: str
     oracle: str = ""
     pages: Path | None = None
+    top_k: int = 8
     resampling: Resampling = field(default_factory=Resampling)
 
 
@@ -310,9 +314,9 @@ def _oracle(
         if not linked:
             raise UsageError(f"{dataset.name}: no row names evidence that the pack holds; --oracle evidence needs it")
         rows: list[ClaimRow] = [dataset.claims[number] for number in linked]
-        given = judge_claims(judge, rows, evidence=list(linked.values()))
+        given = judge_claims(judge, rows, evidence=_perfectly_ranked(judge, rows, list(linked.values()), options.top_k))
         judged = [judged[number] for number in linked]
-        note = "the gold records are handed over in place of what retrieval finds"
+        note = "the gold records come first, then what retrieval finds beside them"
         left_out = {"without_gold_evidence": len(dataset.claims) - len(rows)}
     else:
         given = judge_gold_claims(judge, dataset.units)
@@ -329,6 +333,20 @@ def _oracle(
         estimate(_compared(ours, theirs), groups, options.resampling),
         {reason: count for reason, count in left_out.items() if count},
     )
+
+
+def _perfectly_ranked(
+    judge: Judge, rows: Sequence[ClaimRow], gold: Sequence[Sequence[str]], top_k: int
+) -> list[list[str]]:
+    """Return what a perfect ranking would give: gold records first, then the others that retrieval finds.
+
+    Gold alone would be no oracle of retrieval: the verdict stage was fitted on ``top_k`` records and does worse on one.
+    """
+    ranked = []
+    for own, found in zip(gold, retrieved_ids(judge, rows, top_k), strict=True):
+        rest = [record_id for record_id in found if record_id not in own]
+        ranked.append([*own, *rest][: max(top_k, len(own))])
+    return ranked
 
 
 def _worst_first(row: Judged) -> tuple[float, float, str]:

@@ -184,7 +184,9 @@ def _print_evidence(verdict: Verdict, screen: _Screen) -> None:
     for item in shown:
         record = item.record
         grade = f"{CERTAINTY_WORDS[record.certainty]}, {study_words(record.source)}"
-        screen.put(("Evidence: ", "dim"), one_line(record.statement), (f" [{grade}]", "dim"), indent=4, hang=2)
+        said = record.statement.rstrip(".") in verdict.explanation
+        found = grade if said else f"{one_line(record.statement)} [{grade}]"
+        screen.put(("Evidence: ", "dim"), found, indent=4, hang=2)
         if record.limits:
             screen.put(("Limits: ", "dim"), one_line(record.limits), indent=4, hang=2)
         link = source_link(record.source)

@@ -32,6 +32,7 @@ FEATURE_NAMES = (
     *(f"set_{name}" for name in ("supported", "overstated", "contradicted", "not_enough")),
     *(f"pair_{name}" for name in ("supported", "overstated", "contradicted", "not_enough")),
     *(f"vote_{name}" for name in _VOTERS),
+    *(f"phrasing_{name}" for name in ("supported", "overstated", "contradicted", "unverified")),
     "nearest_wording",
     "nearest_record",
     "second_record",
@@ -47,10 +48,15 @@ FEATURE_NAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the readers said of one claim: over the set, shape (4,), and over each match, shape (pairs, 4)."""
+    """What was read of one claim.
+
+    ``over_set`` (4,) and ``over_pairs`` (pairs, 4) are the cross-encoder's, over the evidence set and single records;
+    ``phrasing`` (4,) is the claim's own, without evidence.
+    """
 
     over_set: "NDArray[np.float32]"
     over_pairs: "NDArray[np.float32]"
+    phrasing: "NDArray[np.float64]"
 
 
 def is_preclinical(record: EvidenceRecord) -> bool:
@@ -71,7 +77,7 @@ def wording_votes(wordings: Sequence[Wording]) -> "NDArray[np.float32]":
     return result
 
 
-def _log(values: "NDArray[np.float32]") -> list[float]:
+def _log(values: "NDArray[np.float32] | NDArray[np.float64]") -> list[float]:
     return [float(value) for value in np.log(np.clip(values, 1e-4, 1.0))]
 
 
@@ -95,6 +101,7 @@ def feature_vector(
             *(float(value) for value in strongest),
             least_silent,
             *(float(value) for value in wording_votes(wordings)),
+            *_log(reading.phrasing),
             wordings[0].cosine if wordings else 0.0,
             scores[0],
             scores[1],

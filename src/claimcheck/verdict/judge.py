@@ -15,6 +15,7 @@ from claimcheck.verdict.cues import cue_spans
 from claimcheck.verdict.explain import explain, order_evidence
 from claimcheck.verdict.features import Reading, feature_vector
 from claimcheck.verdict.overstates import LinearWays
+from claimcheck.verdict.phrasing import PhrasingModel
 from claimcheck.verdict.severity import severity_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class LinearJudge:
         reader: CrossEncoder,
         aggregator: Aggregator,
         ways: LinearWays,
+        phrasing: PhrasingModel,
         *,
         second: SecondReader | None = None,
         min_confidence: float = 0.0,
@@ -75,8 +77,9 @@ class LinearJudge:
         self._reader = reader
         self._aggregator = aggregator
         self._ways = ways
+        self._phrasing = phrasing
         self._second = second
-        self._threshold = min_confidence or aggregator.review_threshold
+        self._min_confidence = min_confidence
 
     def judge(self, prepared: Sequence[Prepared]) -> list[Verdict]:
         """Return one verdict a claim, in order."""
@@ -84,13 +87,14 @@ class LinearJudge:
             return []
         readings = self.read(prepared)
         numbers = [tuple(compare(p.claim.text, [m.record for m in p.matches[:SET_SIZE]])) for p in prepared]
-        probabilities, decided = self._probabilities(prepared, readings, numbers)
+        probabilities, decided, sure = self._probabilities(prepared, readings, numbers)
         ways = self._ways.ways(np.stack([p.vector for p in prepared]), [p.claim.text for p in prepared])
         verdicts = []
         for i, item in enumerate(prepared):
             label = self._label(item, decided[i])
             codes = ways[i] if label is Label.OVERSTATED else ()
-            verdicts.append(self._verdict(item, label, probabilities[i], readings[i], numbers[i], codes))
+            verdict = self._verdict(item, label, probabilities[i], readings[i], numbers[i], codes)
+            verdicts.append(replace(verdict, needs_review=verdict.needs_review or verdict.confidence < sure[i]))
         return self._with_strong_words(prepared, verdicts)
 
     def read(self, prepared: Sequence[Prepared]) -> list[Reading]:
@@ -98,17 +102,21 @@ class LinearJudge:
         sets = [(p.claim.text, premise_set([m.record for m in p.matches[:SET_SIZE]])) for p in prepared]
         pairs = [(p.claim.text, premise(m.record)) for p in prepared for m in p.matches[:PAIRS]]
         read = self._reader.predict(sets + pairs)
+        phrasing = self._phrasing.probabilities(np.stack([p.vector for p in prepared]), [p.claim.text for p in prepared])
         readings, start = [], len(sets)
         for i, item in enumerate(prepared):
             count = len(item.matches[:PAIRS])
-            readings.append(Reading(read[i], read[start : start + count]))
+            readings.append(Reading(read[i], read[start : start + count], phrasing[i]))
             start += count
         return readings
 
     def _probabilities(
         self, prepared: Sequence[Prepared], readings: Sequence[Reading], numbers: Sequence[tuple[NumberCheck, ...]]
-    ) -> tuple["NDArray[np.float64]", list[Label]]:
-        """Return calibrated probabilities and labels; claims of low confidence are read by the second reader too."""
+    ) -> tuple["NDArray[np.float64]", list[Label], list[float]]:
+        """Return calibrated probabilities, labels and the confidence below which each needs review.
+
+        Claims of low confidence are read by the second reader too, and judged by its aggregator.
+        """
 
         def features(rows: Sequence[int], read: Sequence[Reading]) -> "NDArray[np.float32]":
             return np.stack(
@@ -121,6 +129,7 @@ class LinearJudge:
         everyone = list(range(len(prepared)))
         probabilities = self._aggregator.probabilities(features(everyone, readings))
         labels = [self._aggregator.decide(row) for row in probabilities]
+        sure = [self._min_confidence or self._aggregator.review_threshold] * len(prepared)
         if self._second:
             chosen = [i for i in everyone if probabilities[i, LABELS.index(labels[i])] < self._second.below]
             if chosen:
@@ -128,7 +137,8 @@ class LinearJudge:
                 probabilities[chosen] = self._second.aggregator.probabilities(features(chosen, again))
                 for i in chosen:
                     labels[i] = self._second.aggregator.decide(probabilities[i])
-        return probabilities, labels
+                    sure[i] = self._min_confidence or self._second.aggregator.review_threshold
+        return probabilities, labels, sure
 
     def _label(self, item: Prepared, decided: Label) -> Label:
         if not item.matches or item.matches[0].cosine < MIN_COSINE:
@@ -153,10 +163,10 @@ class LinearJudge:
             label=label,
             probabilities={name: round(float(p), 4) for name, p in zip(LABELS, probabilities, strict=True)},
             confidence=round(confidence, 4),
-            needs_review=confidence < self._threshold or unborne,
+            needs_review=unborne,
             severity=severity_of(label, item.claim.topic, confidence),
             overstates=codes,
-            explanation=explain(label, evidence, codes, numbers),
+            explanation=explain(label, evidence),
             evidence=evidence,
             numbers=numbers,
         )
@@ -192,7 +202,7 @@ def both_readings(
     result = []
     for first, second in zip(readings, sets, strict=True):
         mean = np.sqrt(np.clip(first.over_set, 1e-4, 1) * np.clip(second, 1e-4, 1))
-        result.append(Reading((mean / mean.sum()).astype(np.float32), first.over_pairs))
+        result.append(Reading((mean / mean.sum()).astype(np.float32), first.over_pairs, first.phrasing))
     return result
 
 
