@@ -22,7 +22,8 @@ import numpy as np
 
 CLAIMS = [
     "Ketamine is FDA approved for depression.", "Ketamine blocks NMDA receptors in the brain.",
-    "Up to 90% of our patients are cured after one infusion.", "Infusions may bring relief within 24 hours for some people.",
+    "Up to 90% of our patients are cured after one infusion.",
+    "Infusions may bring relief within 24 hours for some people.",
     "There are no long-term side effects.", "Ketamine rewires the brain and repairs damaged neurons.",
     "Common side effects include nausea and a temporary rise in blood pressure.", "Ketamine is not addictive.",
     "A course is usually six infusions over two to three weeks.", "Spravato must be given under supervision.",
@@ -30,7 +31,8 @@ CLAIMS = [
 PARAGRAPH = (
     "Ketamine infusions can ease symptoms of treatment-resistant depression within hours. The effect of one infusion "
     "usually lasts about a week. Our team will meet you at the door. Side effects include nausea and dizziness, and we "
-    "watch your blood pressure throughout. Ketamine is FDA approved as an anesthetic and used off-label for depression. "
+    "watch your blood pressure throughout. Ketamine is FDA approved as an anesthetic and used off-label for "
+    "depression. "
 )
 
 
@@ -67,7 +69,9 @@ def assembled_rate(base, claims, statements):
         with torch.inference_mode():
             for start in range(0, len(pairs), 16):
                 part = pairs[start : start + 16]
-                batch = tokenizer([a for a, _ in part], [b for _, b in part], padding=True, truncation=True, return_tensors="pt")
+                batch = tokenizer(
+                    [a for a, _ in part], [b for _, b in part], padding=True, truncation=True, return_tensors="pt"
+                )
                 reader(**batch)
 
     return seconds(run, repeats=2) / len(claims)
@@ -82,7 +86,10 @@ def stage_times(checker, claims):
     vectors = stages.encoder.encode(claims)
     matches = stages.retriever.search(vectors, claims, checker.settings.top_k)
     near = stages.retriever.wordings(vectors, 12)
-    prepared = [Prepared(Claim(f"c{i}", t, 0, len(t), t, "other"), vectors[i], tuple(matches[i]), tuple(near[i])) for i, t in enumerate(claims)]
+    prepared = [
+        Prepared(Claim(f"c{i}", t, 0, len(t), t, "other"), vectors[i], tuple(matches[i]), tuple(near[i]))
+        for i, t in enumerate(claims)
+    ]
     judge = stages.judge
     whole = seconds(lambda: judge.judge(prepared))
     read = seconds(lambda: judge.read(prepared))
@@ -107,7 +114,9 @@ def corpus_growth(checker, sizes):
     times = {}
     for size in sizes:
         records = tuple(replace(bare[i % len(bare)], id=f"r{i}") for i in range(size))
-        noisy = statements[np.arange(size) % len(bare)] + rng.normal(0, 0.02, (size, statements.shape[1])).astype(np.float32)
+        noisy = statements[np.arange(size) % len(bare)] + rng.normal(0, 0.02, (size, statements.shape[1])).astype(
+            np.float32
+        )
         noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
         index = Index(noisy, np.zeros((0, noisy.shape[1]), np.float32), np.zeros(0, np.int32), "bench")
         retriever = HybridRetriever(Corpus(stages.corpus.manifest, records, "bench"), index)
@@ -128,7 +137,9 @@ def new_process(arguments, text=None):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", type=Path, help="folder of base encoders; without it the side-by-side part is left out")
+    parser.add_argument(
+        "--base", type=Path, help="folder of base encoders; without it the side-by-side part is left out"
+    )
     parser.add_argument("--model", default="fast")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
@@ -151,14 +162,20 @@ def main():
         "thousand_words_claims": len(report.verdicts),
         "peak_memory_mb": round(max(r[1] for r in runs)),
         "ms_a_claim_by_stage": stage_times(checker, CLAIMS * 4),
-        "ms_a_claim_by_claims": {str(n): round(1000 * claimcheck_rate(checker, (CLAIMS * n)[:n]), 2) for n in (1, 10, 40, 160)},
+        "ms_a_claim_by_claims": {
+            str(n): round(1000 * claimcheck_rate(checker, (CLAIMS * n)[:n]), 2) for n in (1, 10, 40, 160)
+        },
         "retrieval_ms_a_claim_by_records": corpus_growth(checker, (500, 5_000, 20_000, 100_000)),
     }
     if args.base:
         ours = claimcheck_rate(checker, CLAIMS * 2)
         theirs = assembled_rate(args.base, CLAIMS * 2, [r.statement for r in checker.stages.corpus.records])
         ours = min(ours, claimcheck_rate(checker, CLAIMS * 2))
-        result |= {"ms_a_claim": round(ours * 1000, 1), "assembled_ms_a_claim": round(theirs * 1000, 1), "times_faster": round(theirs / ours, 1)}
+        result |= {
+            "ms_a_claim": round(ours * 1000, 1),
+            "assembled_ms_a_claim": round(theirs * 1000, 1),
+            "times_faster": round(theirs / ours, 1),
+        }
     result["peak_memory_of_this_process_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     print(json.dumps(result, indent=1))
     if args.out:

@@ -1,11 +1,12 @@
-"""Measure a reader on public test sets, beside published figures.
+r"""Measure a reader on public test sets, beside published figures.
 
-    python scripts/bench_public.py --data ../shared/datasets --reader models/reader-fast --name fast --out docs/public.json
+    python scripts/bench_public.py --data ../shared/datasets --out docs/public.json \
+        --reader models/reader-fast --name fast
     python scripts/bench_public.py --data ../shared/datasets --torch runs/reader-research --name research
 
 Claims against gold evidence, labels only, no retrieval. Three-way sets fold "overstated" into the larger of supported
-and contradicted, since those sets have no such label; the exaggeration set asks overstated or not. The files differ from
-the official ones by removed duplicates, so the last digit does not compare.
+and contradicted, since those sets have no such label; the exaggeration set asks overstated or not. The files differ
+from the official ones by removed duplicates, so the last digit does not compare.
 """
 
 import argparse
@@ -13,13 +14,15 @@ import json
 from pathlib import Path
 
 import numpy as np
-from open_datasets import exaggeration_rows, pair_rows
 from sklearn.metrics import f1_score
 
 from claimcheck.entailment import OUTPUTS, OnnxCrossEncoder, TorchCrossEncoder
+from open_datasets import exaggeration_rows, pair_rows
 
 PUBLISHED = {
-    "healthver test": "T5-base 79.6, SciBERT 77.2 (trained on HealthVer; Sarrouti et al. 2021); 48 trained on SciFact only",
+    "healthver test": (
+        "T5-base 79.6, SciBERT 77.2 (trained on HealthVer; Sarrouti et al. 2021); 48 trained on SciFact only"
+    ),
     "scifact dev": "",
     "covidfact test": "",
     "insciout exaggeration test": "majority 25.3",
@@ -43,7 +46,10 @@ def three_way(reader, rows):
 
 
 def exaggeration(reader, rows):
-    """Return macro-F1 over same, exaggerates and downplays; a claim is never said to downplay without evidence of it."""
+    """Return macro-F1 over same, exaggerates and downplays.
+
+    A claim is never said to downplay without evidence of it.
+    """
     read = reader.predict([(row["claim"], row["premise"]) for row in rows])
     reverse = reader.predict([(row["premise"], row["claim"]) for row in rows])
     predicted = []
@@ -67,7 +73,9 @@ def main():
         "scifact dev": list(pair_rows(args.data, "scifact", "dev")),
         "covidfact test": list(pair_rows(args.data, "covidfact", "test")),
     }
-    result = {name: {"n": len(rows), "macro_f1": round(100 * three_way(reader, rows), 1)} for name, rows in sets.items()}
+    result = {
+        name: {"n": len(rows), "macro_f1": round(100 * three_way(reader, rows), 1)} for name, rows in sets.items()
+    }
     rows = list(exaggeration_rows(args.data, "test"))
     result["insciout exaggeration test"] = {"n": len(rows), "macro_f1": round(100 * exaggeration(reader, rows), 1)}
     for name, row in result.items():

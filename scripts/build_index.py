@@ -1,6 +1,6 @@
 """Build the shipped index of every pack: run it after any change of corpus or encoder.
 
-    python scripts/build_index.py
+Usage: python scripts/build_index.py
 """
 
 from pathlib import Path
@@ -18,7 +18,8 @@ def main():
         index = build_index(corpus, encoder)
         path = ROOT / "models" / "index" / f"{name}.npz"
         save_index(index, path)
-        print(f"{path.name}: {len(index.statements)} statements, {len(index.wordings)} wordings, {path.stat().st_size / 1e6:.1f} MB")
+        size = f"{path.stat().st_size / 1e6:.1f} MB"
+        print(f"{path.name}: {len(index.statements)} statements, {len(index.wordings)} wordings, {size}")
 
 
 if __name__ == "__main__":

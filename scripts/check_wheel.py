@@ -1,6 +1,6 @@
-"""Install a wheel into a fresh virtual environment and check a text with it: no torch, under 400 MB, the right verdicts.
+"""Install a wheel into a fresh virtual environment and check a text: no torch, under 400 MB, the right verdicts.
 
-    python scripts/check_wheel.py dist/claimcheck-0.1.0-py3-none-any.whl
+Usage: python scripts/check_wheel.py dist/claimcheck-0.1.0-py3-none-any.whl
 """
 
 import json

@@ -23,7 +23,10 @@ MAX_TOKENS = {"encoder": 96, "reader": 224}
 SAMPLES = [
     ("Ketamine is FDA approved for depression.", "(high certainty) Ketamine is approved as an anesthetic only."),
     ("It may help some people.", "(low certainty) In 41 adults, 59% responded after six open-label infusions."),
-    ("No long-term side effects.", "(moderate certainty) Long-term data are scarce; bladder harm occurs in heavy users."),
+    (
+        "No long-term side effects.",
+        "(moderate certainty) Long-term data are scarce; bladder harm occurs in heavy users.",
+    ),
 ]
 
 
@@ -35,6 +38,7 @@ class Encoder(torch.nn.Module):
         self.model = AutoModel.from_pretrained(folder, attn_implementation="eager")
 
     def forward(self, input_ids, attention_mask, token_type_ids=None):
+        """Return unit vectors, shape (texts, d)."""
         extra = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
         states = self.model(input_ids=input_ids, attention_mask=attention_mask, **extra).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
@@ -50,6 +54,7 @@ class Reader(torch.nn.Module):
         self.model = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager")
 
     def forward(self, input_ids, attention_mask, token_type_ids=None):
+        """Return logits, shape (pairs, 4)."""
         extra = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
         return self.model(input_ids=input_ids, attention_mask=attention_mask, **extra).logits
 
@@ -63,7 +68,12 @@ def main():
     tokenizer = AutoTokenizer.from_pretrained(args.source)
     model = (Encoder if args.kind == "encoder" else Reader)(args.source).eval().float()
     texts = SAMPLES if args.kind == "reader" else [claim for claim, _ in SAMPLES]
-    batch = tokenizer(texts if args.kind == "encoder" else [a for a, _ in texts], None if args.kind == "encoder" else [b for _, b in texts], padding=True, return_tensors="pt")
+    batch = tokenizer(
+        texts if args.kind == "encoder" else [a for a, _ in texts],
+        None if args.kind == "encoder" else [b for _, b in texts],
+        padding=True,
+        return_tensors="pt",
+    )
     names = [name for name in ("input_ids", "attention_mask", "token_type_ids") if name in batch]
     args.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from make_verdict_rows import kept_for_calibration
-from open_datasets import read_rows
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score, f1_score
@@ -32,6 +30,8 @@ from claimcheck.verdict.features import FEATURE_NAMES, feature_vector
 from claimcheck.verdict.judge import SET_SIZE, LinearJudge, Prepared, both_readings
 from claimcheck.verdict.overstates import way_features
 from claimcheck.verdict.phrasing import LinearPhrasing
+from make_verdict_rows import kept_for_calibration
+from open_datasets import read_rows
 
 NAMES = [str(label) for label in LABELS]
 FLAGGED = ("overstated", "contradicted")
@@ -52,11 +52,23 @@ def calibration_rows(gold, variants):
     linked = [r for r in read_rows(gold / "claims_train_linked.jsonl") if kept_for_calibration(r["domain"])]
     # Two agreeing passes weigh more than one unsure one.
     rows = [{**r, "weight": 1.0, "real": True} for r in read_rows(gold / "claims_train.jsonl")]
-    rows += [{**r, "weight": {1: 0.4, 2: 0.8, 3: 1.0}[r["sure"]], "real": True} for r in linked if r["label"] != "not_a_claim"]
+    rows += [
+        {**r, "weight": {1: 0.4, 2: 0.8, 3: 1.0}[r["sure"]], "real": True}
+        for r in linked
+        if r["label"] != "not_a_claim"
+    ]
     domains = {r["id"]: r["domain"] for r in linked}
     for row in read_rows(variants):
         if row["of"] in domains:
-            rows.append({"text": row["text"], "label": row["verdict"], "domain": domains[row["of"]], "weight": VARIANT_WEIGHT, "real": False})
+            rows.append(
+                {
+                    "text": row["text"],
+                    "label": row["verdict"],
+                    "domain": domains[row["of"]],
+                    "weight": VARIANT_WEIGHT,
+                    "real": False,
+                }
+            )
     return rows
 
 
@@ -73,9 +85,10 @@ def prepare(texts, encoder, retriever, top_k=8, wordings=12):
 
 def features_of(prepared, readings):
     """Return the feature matrix of prepared claims, shape (claims, features)."""
+    numbers = [compare(p.claim.text, [m.record for m in p.matches[:SET_SIZE]]) for p in prepared]
     return np.stack([
-        feature_vector(p.claim.text, r, p.matches, p.wordings, compare(p.claim.text, [m.record for m in p.matches[:SET_SIZE]]))
-        for p, r in zip(prepared, readings, strict=True)
+        feature_vector(p.claim.text, reading, p.matches, p.wordings, found)
+        for p, reading, found in zip(prepared, readings, numbers, strict=True)
     ])  # fmt: skip
 
 
@@ -115,7 +128,9 @@ def softmax(logits):
 def fit(data, rows, strength):
     """Return the regression fitted on some rows: weights on all of them, stretch and priors on the real ones."""
     scaler = StandardScaler().fit(data.features[rows])
-    found = model(strength).fit(scaler.transform(data.features[rows]), data.labels[rows], sample_weight=data.weights[rows])
+    found = model(strength).fit(
+        scaler.transform(data.features[rows]), data.labels[rows], sample_weight=data.weights[rows]
+    )
     order = [list(found.classes_).index(name) for name in NAMES]
     weights, bias = found.coef_[order], found.intercept_[order]
     real = rows[data.real[rows]]
@@ -190,7 +205,9 @@ def calibration_error(probabilities, labels, weights, bins=10):
     confidence = probabilities[np.arange(len(picked)), picked]
     right = (np.array(NAMES)[picked] == labels).astype(float)
     order = np.argsort(confidence)
-    return float(sum(len(b) / len(order) * abs(confidence[b].mean() - right[b].mean()) for b in np.array_split(order, bins)))
+    return float(
+        sum(len(b) / len(order) * abs(confidence[b].mean() - right[b].mean()) for b in np.array_split(order, bins))
+    )
 
 
 def fit_aggregator(data):
@@ -209,8 +226,13 @@ def fit_aggregator(data):
         "review_threshold": round(threshold, 4),
     }  # fmt: skip
     measured = metrics(labels, np.array(NAMES)[(probabilities * decision).argmax(axis=1)])
-    measured |= {"strength": strength, "log_loss": round(log_loss(probabilities, labels), 4), "coverage_at_risk": round(coverage, 3),
-                 "ece": round(calibration_error(probabilities, labels, decision), 4), "decision": decision.round(2).tolist()}  # fmt: skip
+    measured |= {
+        "strength": strength,
+        "log_loss": round(log_loss(probabilities, labels), 4),
+        "coverage_at_risk": round(coverage, 3),
+        "ece": round(calibration_error(probabilities, labels, decision), 4),
+        "decision": decision.round(2).tolist(),
+    }
     return stored, measured
 
 
@@ -243,7 +265,9 @@ def fit_ways(corpora, gold, encoder):
         fitted = LogisticRegression(C=3.0, max_iter=2000, class_weight="balanced").fit(matrix[~held], target[~held, j])
         chance = fitted.predict_proba(matrix[held])[:, 1]
         inner = fitted.predict_proba(matrix[~held])[:, 1]
-        threshold = max(np.arange(0.3, 0.9, 0.05), key=lambda t: f1_score(target[~held, j], inner >= t, zero_division=0))
+        threshold = max(
+            np.arange(0.3, 0.9, 0.05), key=lambda t: f1_score(target[~held, j], inner >= t, zero_division=0)
+        )
         weights.append(fitted.coef_[0].round(5).tolist())
         bias.append(round(float(fitted.intercept_[0]), 5))
         thresholds.append(round(float(threshold), 3))
@@ -265,7 +289,12 @@ def main():
     out = args.models / "verdict"
     out.mkdir(parents=True, exist_ok=True)
     if args.only != "ways":
-        retriever = HybridRetriever(corpus, load_index(corpus, encoder, shipped=args.models / "index" / f"{corpus.manifest.name}.npz", cache=Path("runs")))
+        retriever = HybridRetriever(
+            corpus,
+            load_index(
+                corpus, encoder, shipped=args.models / "index" / f"{corpus.manifest.name}.npz", cache=Path("runs")
+            ),
+        )
         rows = calibration_rows(args.gold, args.corpus[0] / "training" / "variants.jsonl")
         prepared = prepare([row["text"] for row in rows], encoder, retriever)
         columns = {key: np.array([row[key] for row in rows]) for key in ("label", "weight", "domain", "real")}
@@ -279,7 +308,13 @@ def main():
             if name == "accurate":
                 readings = both_readings(OnnxCrossEncoder(args.models / "reader-accurate"), prepared, readings)
             stored[name], measured = fit_aggregator(
-                Data(features_of(prepared, readings), columns["label"], columns["weight"], columns["domain"], columns["real"])
+                Data(
+                    features_of(prepared, readings),
+                    columns["label"],
+                    columns["weight"],
+                    columns["domain"],
+                    columns["real"],
+                )
             )
             print(name, json.dumps(measured), flush=True)
             fits[name] = measured

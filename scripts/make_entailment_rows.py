@@ -14,7 +14,15 @@ from pathlib import Path
 from open_datasets import LICENCES, exaggeration_rows, pair_rows, sampled
 
 # rows a dataset: enough of each kind of reasoning, none drowning the biomedical ones
-SHIPPED = {"scifact": 1305, "checkcovid": 1067, "pubmedqa": 500, "evinf2": 4000, "scone": 800, "fm2": 900, "mnlioverlap": 251}
+SHIPPED = {
+    "scifact": 1305,
+    "checkcovid": 1067,
+    "pubmedqa": 500,
+    "evinf2": 4000,
+    "scone": 800,
+    "fm2": 900,
+    "mnlioverlap": 251,
+}
 RESEARCH = {"healthver": 7248, "covidfact": 3260, "nli4ct": 1000}
 SPLITS = {"fm2": "dev"}
 

@@ -2,8 +2,8 @@
 
     python scripts/make_results.py --shared ../shared [--zero-shot FOLDER]
 
-Reads docs/bench.json (scripts/bench_check.py) and docs/public.json (scripts/bench_public.py) where they are. No sentence
-of the gold is written anywhere: only figures.
+Reads docs/bench.json (scripts/bench_check.py) and docs/public.json (scripts/bench_public.py) where they are. No
+sentence of the gold is written anywhere: only figures.
 """
 
 import argparse
@@ -18,8 +18,8 @@ from open_datasets import LICENCES
 ROOT = Path(__file__).resolve().parent.parent
 MEASURES = (
     ("macro_f1", "macro-F1"), ("kappa", "Cohen's kappa"), ("flagged.precision", "flagged precision"),
-    ("flagged.recall", "flagged recall"), ("labels.contradicted.recall", "contradicted recall"), ("accuracy", "accuracy"),
-    ("ece", "calibration error"), ("error_at_80_coverage", "error at 80 % coverage"),
+    ("flagged.recall", "flagged recall"), ("labels.contradicted.recall", "contradicted recall"),
+    ("accuracy", "accuracy"), ("ece", "calibration error"), ("error_at_80_coverage", "error at 80 % coverage"),
 )  # fmt: skip
 TARGETS = {
     "macro_f1": "≥ 0.75", "kappa": "≥ 0.70", "flagged.precision": "≥ 0.80", "flagged.recall": "≥ 0.90",
@@ -81,16 +81,37 @@ def measure_all(shared, zero_shot):
 
 def verdict_section(found):
     """Return the verdict figures on real claims and on the benchmark."""
-    names = (("dev", "claims_dev, cascade (default)"), ("dev_fast", "claims_dev, fast"), ("dev_accurate", "claims_dev, accurate"),
-             ("benchmark", "benchmark, cascade"), ("benchmark_fast", "benchmark, fast"), ("regenerative", "regenerative benchmark, cascade"))  # fmt: skip
-    rows = [[title, TARGETS.get(path, ""), *(shown(measure(found[key]["scores"], path)) for key, _ in names)] for path, title in MEASURES]
+    names = (
+        ("dev", "claims_dev, cascade (default)"),
+        ("dev_fast", "claims_dev, fast"),
+        ("dev_accurate", "claims_dev, accurate"),
+        ("benchmark", "benchmark, cascade"),
+        ("benchmark_fast", "benchmark, fast"),
+        ("regenerative", "regenerative benchmark, cascade"),
+    )
+    rows = [
+        [title, TARGETS.get(path, ""), *(shown(measure(found[key]["scores"], path)) for key, _ in names)]
+        for path, title in MEASURES
+    ]
     parts = [table(rows, ["measure", "target", *(title for _, title in names)])]
-    baselines = [[b["name"], *(shown(measure(b["scores"], path)) for path, _ in MEASURES[:5])] for b in found["dev"]["baselines"] or []]
-    parts.append("Baselines on claims_dev, same rows:\n\n" + table(baselines, ["baseline", *(t for _, t in MEASURES[:5])]))
+    baselines = [
+        [b["name"], *(shown(measure(b["scores"], path)) for path, _ in MEASURES[:5])]
+        for b in found["dev"]["baselines"] or []
+    ]
+    parts.append(
+        "Baselines on claims_dev, same rows:\n\n" + table(baselines, ["baseline", *(t for _, t in MEASURES[:5])])
+    )
     review = found["dev"]["scores"]["measures"].get("review") or {}
-    parts.append(f"At the shipped review threshold, {shown(review.get('coverage'))} of the verdicts on claims_dev stand without review, with an error of {shown(review.get('error'))}.")
+    parts.append(
+        f"At the shipped review threshold, {shown(review.get('coverage'))} of the verdicts on claims_dev stand without "
+        f"review, with an error of {shown(review.get('error'))}."
+    )
     triples = found["benchmark"]["triples"]["measures"]
-    parts.append(f"Minimal triples of the benchmark: ordered rightly {shown(triples['ordered'])} of {found['benchmark']['triples']['n']}, all three labels right {shown(triples['all_right'])} (target: 0.90 ordered).")
+    parts.append(
+        f"Minimal triples of the benchmark: ordered rightly {shown(triples['ordered'])} of "
+        f"{found['benchmark']['triples']['n']}, all three labels right {shown(triples['all_right'])} "
+        "(target: 0.90 ordered)."
+    )
     return "\n\n".join(parts)
 
 
@@ -98,18 +119,31 @@ def confusion(scores):
     """Return a confusion matrix as a table, gold by row."""
     labels = list(scores["confusion"])
     columns = sorted({name for row in scores["confusion"].values() for name in row} | set(labels))
-    return table([[g, *(scores["confusion"][g].get(c, 0) for c in columns)] for g in labels], ["gold \\ found", *columns])
+    return table(
+        [[g, *(scores["confusion"][g].get(c, 0) for c in columns)] for g in labels], ["gold \\ found", *columns]
+    )
 
 
 def pages_section(found):
     units = found["units"]["scores"]
-    return f"check-worthiness F1 {shown(measure(units, 'check_worthiness.f1'))} (target 0.88), macro-F1 {shown(measure(units, 'macro_f1'))}, kappa {shown(measure(units, 'kappa'))}, flagged precision {shown(measure(units, 'flagged.precision'))}, flagged recall {shown(measure(units, 'flagged.recall'))}, over {units['n']} sentences of two pages.\n\n{confusion(units)}"
+    return (
+        f"check-worthiness F1 {shown(measure(units, 'check_worthiness.f1'))} (target 0.88), "
+        f"macro-F1 {shown(measure(units, 'macro_f1'))}, kappa {shown(measure(units, 'kappa'))}, "
+        f"flagged precision {shown(measure(units, 'flagged.precision'))}, "
+        f"flagged recall {shown(measure(units, 'flagged.recall'))}, over {units['n']} sentences of two pages."
+        f"\n\n{confusion(units)}"
+    )
 
 
 def retrieval_section(found):
     linked, bench = found["retrieval"]["retrieval"]["measures"], found["benchmark"]["retrieval"]["measures"]
-    rows = [[f"any gold record among the first {k}", shown(linked[f"any_at_{k}"]), shown(bench[f"any_at_{k}"])] for k in (1, 5, 10)]
-    return table(rows, ["", "linked real claims (trained on nine in ten domains)", "examples of records never trained on"])
+    rows = [
+        [f"any gold record among the first {k}", shown(linked[f"any_at_{k}"]), shown(bench[f"any_at_{k}"])]
+        for k in (1, 5, 10)
+    ]
+    return table(
+        rows, ["", "linked real claims (trained on nine in ten domains)", "examples of records never trained on"]
+    )
 
 
 def public_section():
@@ -118,7 +152,14 @@ def public_section():
         return "Not measured in this version."
     stored = json.loads(path.read_text(encoding="utf-8"))
     sets = list(next(iter(stored.values())))
-    rows = [[name, *(stored[reader][name]["macro_f1"] for reader in stored), next(iter(stored.values()))[name]["published"] or "–"] for name in sets]
+    rows = [
+        [
+            name,
+            *(stored[reader][name]["macro_f1"] for reader in stored),
+            next(iter(stored.values()))[name]["published"] or "–",
+        ]
+        for name in sets
+    ]
     return table(rows, ["macro-F1", *stored, "published"])
 
 
@@ -172,9 +213,9 @@ Confusion on claims_dev (cascade):
 
 ## Public test sets
 
-`scripts/bench_public.py`, macro-F1 in per cent. `fast` and `accurate` are the shipped readers, trained without any of these
-sets but SciFact; `research` is a 22M reader trained on their training parts too and not shipped, since those sets state no
-licence. The published models have 110M to 220M parameters; the shipped ones 22M and 81M.
+`scripts/bench_public.py`, macro-F1 in per cent. `fast` and `accurate` are the shipped readers, trained without any of
+these sets but SciFact; `research` is a 22M reader trained on their training parts too and not shipped, since those sets
+state no licence. The published models have 110M to 220M parameters; the shipped ones 22M and 81M.
 
 {public}
 
@@ -203,23 +244,52 @@ CARD = """# {name}
 
 def data_text(stage_one):
     """Return what a model was trained on, with licences."""
-    own = "examples and training claims of the evidence packs (CC BY 4.0), real clinic claims of the gold's training parts (paraphrases, labelled for this project)"
+    own = (
+        "examples and training claims of the evidence packs (CC BY 4.0), real clinic claims of the gold's training "
+        "parts (paraphrases, labelled for this project)"
+    )
     if not stage_one:
         return own + "."
     used = ("scifact", "checkcovid", "pubmedqa", "evinf2", "scone", "fm2", "mnlioverlap")
-    return f"{own}; before that entailment pairs of {', '.join(f'{name} ({LICENCES[name][0]})' for name in used)}. No set that forbids commercial use or states no licence."
+    sets = ", ".join(f"{name} ({LICENCES[name][0]})" for name in used)
+    return f"{own}; before that entailment pairs of {sets}. No set that forbids commercial use or states no licence."
 
 
 def write_cards():
     """Write a README beside every shipped model."""
     int8 = "int8 ONNX (weights a channel, activations at run time), {} million parameters"
     cards = {
-        "encoder": ("Sentence embeddings, 384 dimensions: finds evidence and labelled wordings for a claim.", "scripts/train_encoder.py, scripts/export_onnx.py", "all-MiniLM-L6-v2 (Apache-2.0)", False),
-        "reader-fast": ("Reads a claim with evidence: supported, overstated, contradicted or not enough.", "scripts/train_cross_encoder.py, scripts/export_onnx.py", "all-MiniLM-L6-v2 (Apache-2.0)", True),
-        "reader-accurate": ("The larger reader, for claims of which the small one is unsure.", "scripts/truncate_base.py, scripts/train_cross_encoder.py, scripts/export_onnx.py", "the lower 8 layers of all-mpnet-base-v2 (Apache-2.0)", True),
-        "verdict": ("The aggregator that calibrates, the phrasing model, and the ways of overstating.", "scripts/train_phrasing.py, scripts/fit_verdict.py", "logistic regressions", False),
-        "claims": ("Check-worthiness and topics of sentences and claims.", "scripts/train_worthiness.py", "logistic regressions over the encoder", False),
-    }  # fmt: skip
+        "encoder": (
+            "Sentence embeddings, 384 dimensions: finds evidence and labelled wordings for a claim.",
+            "scripts/train_encoder.py, scripts/export_onnx.py",
+            "all-MiniLM-L6-v2 (Apache-2.0)",
+            False,
+        ),
+        "reader-fast": (
+            "Reads a claim with evidence: supported, overstated, contradicted or not enough.",
+            "scripts/train_cross_encoder.py, scripts/export_onnx.py",
+            "all-MiniLM-L6-v2 (Apache-2.0)",
+            True,
+        ),
+        "reader-accurate": (
+            "The larger reader, for claims of which the small one is unsure.",
+            "scripts/truncate_base.py, scripts/train_cross_encoder.py, scripts/export_onnx.py",
+            "the lower 8 layers of all-mpnet-base-v2 (Apache-2.0)",
+            True,
+        ),
+        "verdict": (
+            "The aggregator that calibrates, the phrasing model, and the ways of overstating.",
+            "scripts/train_phrasing.py, scripts/fit_verdict.py",
+            "logistic regressions",
+            False,
+        ),
+        "claims": (
+            "Check-worthiness and topics of sentences and claims.",
+            "scripts/train_worthiness.py",
+            "logistic regressions over the encoder",
+            False,
+        ),
+    }
     for name, (what, script, base, stage_one) in cards.items():
         folder = ROOT / "models" / name
         config = folder / "config.json"
@@ -232,7 +302,15 @@ def write_cards():
 
 def fill_readme(found):
     """Put the headline figures between the README's marks."""
-    rows = [[title, TARGETS.get(path, ""), shown(measure(found["dev"]["scores"], path)), shown(measure(found["benchmark"]["scores"], path))] for path, title in MEASURES]
+    rows = [
+        [
+            title,
+            TARGETS.get(path, ""),
+            shown(measure(found["dev"]["scores"], path)),
+            shown(measure(found["benchmark"]["scores"], path)),
+        ]
+        for path, title in MEASURES
+    ]
     body = table(rows, ["measure", "target", "real claims", "held-out records"])
     path = ROOT / "README.md"
     text = path.read_text(encoding="utf-8")

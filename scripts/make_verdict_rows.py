@@ -1,6 +1,7 @@
-"""Rows that teach the verdict: claims with the evidence that retrieval finds for them, and single (claim, record) pairs.
+r"""Rows that teach the verdict: claims with the evidence that retrieval finds, and single (claim, record) pairs.
 
-    python scripts/make_verdict_rows.py --encoder models/encoder --corpus corpus/ketamine corpus/regenerative --gold ../shared/gold --out runs/rows
+    python scripts/make_verdict_rows.py --encoder models/encoder --corpus corpus/ketamine corpus/regenerative \
+        --gold ../shared/gold --out runs/rows
 
 Writes train.jsonl (rows for train_cross_encoder.py), calibration.jsonl (real claims kept from the reader, for the
 aggregator) and benchmark.jsonl (examples of benchmark records). A set row holds the claim and its two best records; a
@@ -16,11 +17,11 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from open_datasets import OUTPUTS, read_rows
 
 from claimcheck.corpus.reader import YamlCorpusReader
 from claimcheck.entailment import premise, premise_set
 from claimcheck.retrieval import HybridRetriever, OnnxEncoder, load_index
+from open_datasets import OUTPUTS, read_rows
 
 SET_SIZE = 2
 # Weight of a row by where its label comes from: two agreeing passes over a real claim count most.
@@ -36,7 +37,9 @@ def kept_for_calibration(domain):
 
 def target(weights):
     """Return a distribution over the outputs from label weights; unverified reads as not_enough."""
-    values = [weights.get(name, 0.0) + (weights.get("unverified", 0.0) if name == "not_enough" else 0.0) for name in OUTPUTS]
+    values = [
+        weights.get(name, 0.0) + (weights.get("unverified", 0.0) if name == "not_enough" else 0.0) for name in OUTPUTS
+    ]
     total = sum(values)
     return [round(0.96 * value / total + 0.01, 4) for value in values]
 
@@ -54,35 +57,78 @@ def real_target(row, second):
 
 def claim_items(args, corpora):
     """Return claims to learn from: text, target, weight and the record that decides it, if one is known."""
-    domains = {row["id"]: row["domain"] for row in read_rows(args.gold / "claims_train_linked.jsonl")}
+    linked = list(read_rows(args.gold / "claims_train_linked.jsonl"))
+    domains = {row["id"]: row["domain"] for row in linked}
+    items = real_items(linked)
+    for folder, corpus in corpora:
+        items += example_items(corpus) + training_items(folder / "training", domains)
+    return items
+
+
+def real_items(linked):
+    """Return the real claims of clinics that do not calibrate."""
     second = {}
     for line in (HERE / "data" / "second_pass.tsv").read_text(encoding="utf-8").splitlines():
         row_id, label, sure = line.split("\t")[:3]
         second[row_id] = (label, int(sure))
     items = []
-    for row in read_rows(args.gold / "claims_train_linked.jsonl"):
+    for row in linked:
         if row["label"] == "not_a_claim" or kept_for_calibration(row["domain"]):
             continue
         goal = real_target(row, second)
         if goal:
-            records = [item["id"] for item in row["evidence"]]
-            items.append({"claim": row["text"], "target": goal, "weight": WEIGHTS["real"], "records": records, "stances": {e["id"]: e["stance"] for e in row["evidence"]}, "irrelevant": row["irrelevant"], "kind": "real"})
-    for folder, corpus in corpora:
-        for record in corpus.records:
-            if record.fold == "benchmark":
+            items.append(
+                {
+                    "claim": row["text"],
+                    "target": goal,
+                    "weight": WEIGHTS["real"],
+                    "records": [item["id"] for item in row["evidence"]],
+                    "stances": {e["id"]: e["stance"] for e in row["evidence"]},
+                    "irrelevant": row["irrelevant"],
+                    "kind": "real",
+                }
+            )
+    return items
+
+
+def example_items(corpus):
+    """Return the labelled examples of a pack's records, those kept for measuring left out."""
+    return [
+        {
+            "claim": example.text,
+            "target": target({str(example.verdict): 1.0}),
+            "weight": WEIGHTS["example"],
+            "records": [record.id],
+            "stances": {record.id: str(example.verdict)},
+            "irrelevant": list(record.hard_negatives),
+            "kind": "example",
+        }
+        for record in corpus.records
+        if record.fold != "benchmark"
+        for example in record.examples
+    ]
+
+
+def training_items(folder, domains):
+    """Return the training claims of a pack; ``domains`` gives the domain of each real claim by its id."""
+    items = []
+    for name, kind in (("variants.jsonl", "variant"), ("pages.jsonl", "page"), ("claims.jsonl", "claim")):
+        for row in read_rows(folder / name) if (folder / name).is_file() else ():
+            # A variant of a claim that calibrates would tell the reader what it is measured on.
+            if kept_for_calibration(domains.get(row.get("of", ""), "")) and row.get("of"):
                 continue
-            for example in record.examples:
-                items.append({"claim": example.text, "target": target({str(example.verdict): 1.0}), "weight": WEIGHTS["example"], "records": [record.id], "stances": {record.id: str(example.verdict)}, "irrelevant": list(record.hard_negatives), "kind": "example"})
-        for path, kind in ((folder / "training" / "variants.jsonl", "variant"), (folder / "training" / "pages.jsonl", "page"), (folder / "training" / "claims.jsonl", "claim")):
-            if not path.is_file():
-                continue
-            for row in read_rows(path):
-                # A variant of a claim that calibrates would tell the reader what it is measured on.
-                if kept_for_calibration(domains.get(row.get("of", ""), "")) and row.get("of"):
-                    continue
-                for claim in row["claims"] if kind == "page" else [row]:
-                    records = [claim["record"]] if claim.get("record") else []
-                    items.append({"claim": claim["text"], "target": target({claim["verdict"]: 1.0}), "weight": WEIGHTS[kind], "records": records, "stances": {}, "irrelevant": [], "kind": kind})
+            items += [
+                {
+                    "claim": claim["text"],
+                    "target": target({claim["verdict"]: 1.0}),
+                    "weight": WEIGHTS[kind],
+                    "records": [claim["record"]] if claim.get("record") else [],
+                    "stances": {},
+                    "irrelevant": [],
+                    "kind": kind,
+                }
+                for claim in (row["claims"] if kind == "page" else [row])
+            ]
     return items
 
 
@@ -111,14 +157,32 @@ def rows_of(item, found, by_id, rng):
     if known and not any(record in best for record in known) and rng.random() < 0.8:
         best = [*best[: SET_SIZE - 1], known[0]]
         rng.shuffle(best)
-    yield {"claim": item["claim"], "premise": premise_set(best), "target": item["target"], "weight": item["weight"], "kind": item["kind"] + "-set"}
+    yield {
+        "claim": item["claim"],
+        "premise": premise_set(best),
+        "target": item["target"],
+        "weight": item["weight"],
+        "kind": item["kind"] + "-set",
+    }
     for record_id, stance in list(item["stances"].items())[:2]:
         if record_id in by_id:
-            yield {"claim": item["claim"], "premise": premise(by_id[record_id]), "target": target({stance: 1.0}), "weight": WEIGHTS["pair"], "kind": "pair"}
+            yield {
+                "claim": item["claim"],
+                "premise": premise(by_id[record_id]),
+                "target": target({stance: 1.0}),
+                "weight": WEIGHTS["pair"],
+                "kind": "pair",
+            }
     negatives = [i for i in item["irrelevant"] if i in by_id]
     if negatives and rng.random() < 0.45:
         record = by_id[rng.choice(negatives)]
-        yield {"claim": item["claim"], "premise": premise(record), "target": target({"not_enough": 1.0}), "weight": WEIGHTS["negative"], "kind": "negative"}
+        yield {
+            "claim": item["claim"],
+            "premise": premise(record),
+            "target": target({"not_enough": 1.0}),
+            "weight": WEIGHTS["negative"],
+            "kind": "negative",
+        }
 
 
 def write(path, rows):
@@ -162,13 +226,28 @@ def belongs(item, corpus, corpora):
 def write_measuring(args, corpus, encoder):
     """Write the claims kept from training, with the evidence retrieval finds for them."""
     real = [row | {"source": "claims_train"} for row in read_rows(args.gold / "claims_train.jsonl")]
-    real += [row | {"source": "linked"} for row in read_rows(args.gold / "claims_train_linked.jsonl") if kept_for_calibration(row["domain"]) and row["label"] != "not_a_claim"]
+    real += [
+        row | {"source": "linked"}
+        for row in read_rows(args.gold / "claims_train_linked.jsonl")
+        if kept_for_calibration(row["domain"]) and row["label"] != "not_a_claim"
+    ]
     dev = [row | {"source": "claims_dev"} for row in read_rows(args.gold / "claims_dev.jsonl")]
-    bench = [{"text": e.text, "label": str(e.verdict), "record": r.id, "triple": e.triple} for r in corpus.records if r.fold == "benchmark" for e in r.examples]
+    bench = [
+        {"text": e.text, "label": str(e.verdict), "record": r.id, "triple": e.triple}
+        for r in corpus.records
+        if r.fold == "benchmark"
+        for e in r.examples
+    ]
     for name, rows in (("calibration", real), ("dev", dev), ("benchmark", bench)):
         items = [{"claim": row["text"], "kind": "real"} for row in rows]
         found = evidence_for(items, corpus, encoder, 8)
-        write(args.out / f"{name}.jsonl", [row | {"claim": row["text"], "premise": premise_set(best[:SET_SIZE]), "found": [r.id for r in best]} for row, best in zip(rows, found, strict=True)])
+        write(
+            args.out / f"{name}.jsonl",
+            [
+                row | {"claim": row["text"], "premise": premise_set(best[:SET_SIZE]), "found": [r.id for r in best]}
+                for row, best in zip(rows, found, strict=True)
+            ],
+        )
         print(len(rows), name, "rows")
 
 

@@ -66,7 +66,7 @@ def main():
             f"(each unit left as it stands: {whole:.3f})"
         )
     wrong = [row for row in rows if row[0] < 0.8 or len(row[2]) != len(row[3])]
-    for score, text, gold, texts in random.Random(args.seed).sample(wrong, min(args.show, len(wrong))):  # noqa: S311
+    for score, text, gold, texts in random.Random(args.seed).sample(wrong, min(args.show, len(wrong))):
         print(f"\n{score:.2f} {text}\n   gold {gold}\n   made {texts}")
 
 

@@ -1,8 +1,8 @@
-"""Open entailment data as rows for the cross-encoder: one reader, one translation of foreign labels, licences beside it.
+"""Open entailment data as rows for the cross-encoder: one reader, one translation of foreign labels, and licences.
 
 ``LICENCES`` decides what may train a shipped model: sets whose licence forbids commercial use or derivatives, or that
-state none, are for research models and measuring only. Files are ``pairs_<dataset>_<split>.jsonl.gz`` in a folder given;
-``--hub`` names in ``HUB`` load the same sets with the datasets library where there is a hub.
+state none, are for research models and measuring only. Files are ``pairs_<dataset>_<split>.jsonl.gz`` in a folder
+given; ``--hub`` names in ``HUB`` load the same sets with the datasets library where there is a hub.
 """
 
 import gzip
@@ -59,7 +59,7 @@ def pair_rows(folder: Path, dataset: str, split: str) -> Iterator[dict]:
 
 
 def exaggeration_rows(folder: Path, split: str) -> Iterator[dict]:
-    """Yield InSciOut press-release claims against abstract conclusions: exaggerates is overstated, the rest supported."""
+    """Yield InSciOut press-release claims against abstract conclusions: what exaggerates is overstated."""
     for row in read_rows(folder / f"exaggeration_insciout_{split}.jsonl.gz"):
         label = "overstated" if row["label"] == "exaggerates" else "supported"
         yield {"claim": row["claim_text"], "premise": row["source_text"], "label": label,

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import torch
 from datasets import Dataset
-from open_datasets import OUTPUTS, read_rows
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -24,11 +23,14 @@ from transformers import (
 )
 from transformers.trainer_utils import get_last_checkpoint
 
+from open_datasets import OUTPUTS, read_rows
+
 
 class SoftTargetTrainer(Trainer):
     """Cross-entropy against a distribution, weighted by row."""
 
     def compute_loss(self, model, inputs, return_outputs=False, **_):
+        """Return the weighted mean loss of a batch, with the outputs when they are asked for."""
         target, weight = inputs.pop("target"), inputs.pop("weight")
         outputs = model(**inputs)
         per_row = -(target * outputs.logits.float().log_softmax(-1)).sum(-1)
@@ -73,7 +75,9 @@ def main():
     parser.add_argument("--smoothing", type=float, default=0.05)
     parser.add_argument("--seed", type=int, default=13)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--freeze", type=int, default=0, help="keep the embeddings and this many lower layers as they are")
+    parser.add_argument(
+        "--freeze", type=int, default=0, help="keep the embeddings and this many lower layers as they are"
+    )
     args = parser.parse_args()
     set_seed(args.seed)
     torch.set_num_threads(args.threads)
@@ -107,8 +111,11 @@ def main():
     result = trainer.train(resume_from_checkpoint=last)
     model.save_pretrained(args.out)
     tokenizer.save_pretrained(args.out)
-    line = {"run": args.out.name, "base": str(args.base), "rows": len(rows), "epochs": args.epochs, "lr": args.lr,
-            "seed": args.seed, "loss": round(result.training_loss, 4), "minutes": round((time.time() - started) / 60, 1)}  # fmt: skip
+    line = {
+        "run": args.out.name, "base": str(args.base), "rows": len(rows), "epochs": args.epochs, "lr": args.lr,
+        "seed": args.seed, "loss": round(result.training_loss, 4),
+        "minutes": round((time.time() - started) / 60, 1),
+    }  # fmt: skip
     with (args.out.parent / "table.jsonl").open("a", encoding="utf-8") as table:
         table.write(json.dumps(line) + "\n")
     print(json.dumps(line))

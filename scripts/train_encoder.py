@@ -1,6 +1,7 @@
-"""Fine-tune the retriever's bi-encoder: claims to the statements of the records that decide them.
+r"""Fine-tune the retriever's bi-encoder: claims to the statements of the records that decide them.
 
-    python scripts/train_encoder.py --base BASE/all-MiniLM-L6-v2 --corpus corpus/ketamine --gold ../shared/gold --out runs/encoder
+    python scripts/train_encoder.py --base BASE/all-MiniLM-L6-v2 --corpus corpus/ketamine \
+        --gold ../shared/gold --out runs/encoder
 
 Multiple-negatives ranking with the corpus's own hard negatives. Examples of benchmark records are never read; linked
 claims of one domain in ten are held out, and recall at 1, 5 and 10 on them is printed before and after.
@@ -15,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from datasets import Dataset
-from open_datasets import read_rows
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from sentence_transformers.losses import MultipleNegativesRankingLoss
 from sentence_transformers.training_args import BatchSamplers
 
 from claimcheck.corpus.reader import YamlCorpusReader
+from open_datasets import read_rows
 
 
 def held_out(domain):
@@ -63,7 +64,15 @@ def recall(model, corpus, linked):
     order = np.argsort(-(claims @ statements.T), axis=1)
     return {
         f"recall@{k}": round(
-            float(np.mean([any(ids[j] in {e["id"] for e in row["evidence"]} for j in best[:k]) for row, best in zip(rows, order, strict=True)])), 3
+            float(
+                np.mean(
+                    [
+                        any(ids[j] in {e["id"] for e in row["evidence"]} for j in best[:k])
+                        for row, best in zip(rows, order, strict=True)
+                    ]
+                )
+            ),
+            3,
         )
         for k in (1, 5, 10)
     } | {"claims": len(rows)}
@@ -87,20 +96,26 @@ def main():
         corpus = YamlCorpusReader().read(folder)
         variants = folder / "training" / "variants.jsonl"
         is_first = folder == args.corpus[0]
-        rows += triples(corpus, linked if is_first else [], list(read_rows(variants)) if variants.is_file() else [], args.seed)
+        rows += triples(
+            corpus, linked if is_first else [], list(read_rows(variants)) if variants.is_file() else [], args.seed
+        )
     random.Random(args.seed).shuffle(rows)
     model = SentenceTransformer(args.base)
     model.max_seq_length = 96
     main_corpus = YamlCorpusReader().read(args.corpus[0])
     print("before", json.dumps(recall(model, main_corpus, linked)), flush=True)
-    data = Dataset.from_dict({"anchor": [r[0] for r in rows], "positive": [r[1] for r in rows], "negative": [r[2] for r in rows]})
+    data = Dataset.from_dict(
+        {"anchor": [r[0] for r in rows], "positive": [r[1] for r in rows], "negative": [r[2] for r in rows]}
+    )
     training = SentenceTransformerTrainingArguments(
         output_dir=str(args.out / "checkpoints"), num_train_epochs=args.epochs, per_device_train_batch_size=64,
-        learning_rate=args.lr, warmup_steps=0.1, bf16=True, use_cpu=True, seed=args.seed, report_to=[], logging_steps=50,
-        save_steps=200, save_total_limit=1, batch_sampler=BatchSamplers.NO_DUPLICATES, disable_tqdm=True,
-        dataloader_pin_memory=False,
+        learning_rate=args.lr, warmup_steps=0.1, bf16=True, use_cpu=True, seed=args.seed, report_to=[],
+        logging_steps=50, save_steps=200, save_total_limit=1, batch_sampler=BatchSamplers.NO_DUPLICATES,
+        disable_tqdm=True, dataloader_pin_memory=False,
     )  # fmt: skip
-    SentenceTransformerTrainer(model=model, args=training, train_dataset=data, loss=MultipleNegativesRankingLoss(model, scale=25.0)).train()
+    SentenceTransformerTrainer(
+        model=model, args=training, train_dataset=data, loss=MultipleNegativesRankingLoss(model, scale=25.0)
+    ).train()
     print("after", json.dumps(recall(model, main_corpus, linked)), f"{len(rows)} rows", flush=True)
     model.save(str(args.out))
 

@@ -11,7 +11,6 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from make_verdict_rows import claim_items
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -19,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from claimcheck.corpus.reader import YamlCorpusReader
 from claimcheck.retrieval import OnnxEncoder
 from claimcheck.verdict.phrasing import EMBEDDING_SCALE, LinearPhrasing, terms
+from make_verdict_rows import claim_items
 
 LABELS = ("supported", "overstated", "contradicted", "unverified")
 # Claims as pages make them count more than wordings written round one record (docs/results.md has the trials).
@@ -29,7 +29,9 @@ MAX_TERMS = 25_000
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gold", type=Path, required=True)
-    parser.add_argument("--corpus", type=Path, nargs="+", default=[Path("corpus/ketamine"), Path("corpus/regenerative")])
+    parser.add_argument(
+        "--corpus", type=Path, nargs="+", default=[Path("corpus/ketamine"), Path("corpus/regenerative")]
+    )
     parser.add_argument("--models", type=Path, default=Path("models"))
     args = parser.parse_args()
     corpora = [(folder, YamlCorpusReader().read(folder)) for folder in args.corpus]
@@ -49,11 +51,17 @@ def main():
     vocabulary = tfidf.get_feature_names_out().tolist()
     (out / "phrasing.json").write_text(json.dumps({"terms": vocabulary}, ensure_ascii=False) + "\n", encoding="utf-8")
     np.savez_compressed(
-        out / "phrasing.npz", idf=tfidf.idf_.astype(np.float32), weights=fitted.coef_[order].astype(np.float16), bias=fitted.intercept_[order].astype(np.float32)
+        out / "phrasing.npz",
+        idf=tfidf.idf_.astype(np.float32),
+        weights=fitted.coef_[order].astype(np.float16),
+        bias=fitted.intercept_[order].astype(np.float32),
     )
     stored = LinearPhrasing.load(out).probabilities(vectors[:200], texts[:200])
     exact = fitted.predict_proba(matrix[:200])[:, order]
-    print(dict(Counter(item["kind"] for item in items)), f"{len(vocabulary)} terms, largest difference after storing {np.abs(stored - exact).max():.4f}")
+    print(
+        dict(Counter(item["kind"] for item in items)),
+        f"{len(vocabulary)} terms, largest difference after storing {np.abs(stored - exact).max():.4f}",
+    )
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-from open_datasets import read_rows
-from train_encoder import held_out
 
 import claimcheck.retrieval as retrieval
 from claimcheck.corpus.reader import YamlCorpusReader
+from open_datasets import read_rows
+from train_encoder import held_out
 
 
 def main():
@@ -28,7 +28,9 @@ def main():
     index = retrieval.build_index(corpus, encoder)
     retriever = retrieval.HybridRetriever(corpus, index)
     known = {record.id for record in corpus.records}
-    rows = [row for row in read_rows(args.gold / "claims_train_linked.jsonl") if {e["id"] for e in row["evidence"]} & known]
+    rows = [
+        row for row in read_rows(args.gold / "claims_train_linked.jsonl") if {e["id"] for e in row["evidence"]} & known
+    ]
     texts = [row["text"] for row in rows]
     vectors = encoder.encode(texts)
     unseen = np.array([held_out(row["domain"]) for row in rows])

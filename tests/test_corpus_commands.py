@@ -20,6 +20,7 @@ from claimcheck.corpus.reader import YamlCorpusReader
 from claimcheck.corpus.writer import dump_rows
 from claimcheck.errors import DamagedDataError
 from claimcheck.records import Certainty, Label
+from claimcheck.retrieval import WORDING_WEIGHT
 from corpus_packs import ALERT, LAW, SLEEP, WordEncoder, set_field, write_pack
 
 NEW = copy.deepcopy(SLEEP) | {
@@ -114,9 +115,9 @@ def test_search_with_an_encoder_ranks_by_both(root, monkeypatch):
                            "--format", "json").stdout)  # fmt: skip
     assert found[0]["id"] == "tea-sleep-roe-2021"
     # The nearest wording counts, a little less than a statement would.
-    assert found[0]["cosine"] == pytest.approx(0.95, abs=0.01)
+    assert found[0]["cosine"] == pytest.approx(WORDING_WEIGHT, abs=0.01)
     assert found[0]["score"] > found[1]["score"]
-    assert "cosine 0.95" in run(root, "search", *SLEEP["examples"][0]["text"].split()).stdout
+    assert f"cosine {WORDING_WEIGHT:.2f}" in run(root, "search", *SLEEP["examples"][0]["text"].split()).stdout
 
 
 def test_search_for_words_no_record_has_finds_nothing(root):

@@ -19,17 +19,17 @@ from claimcheck.page import Limits, load_source, split_sentences
 from claimcheck.pipeline import Checker, Stages
 from claimcheck.records import BlockKind, Certainty, Overstatement, Report, Verdict
 from claimcheck.report import CSV_COLUMNS, report_schema
+from claimcheck.report.words import OVERSTATEMENT_WORDS
 from claimcheck.retrieval import HybridRetriever, build_index
 from claimcheck.settings import SETTINGS_HELP, Settings
-from claimcheck.verdict import judge
+from claimcheck.verdict import judge, phrasing
 from claimcheck.verdict.aggregate import LinearAggregator
-from claimcheck.verdict.explain import WAYS
 from claimcheck.verdict.features import CERTAINTY_WEIGHT, FEATURE_NAMES
 from claimcheck.verdict.judge import LinearJudge
 from claimcheck.verdict.overstates import LinearWays
 from claimcheck.verdict.severity import HARM_TOPICS
 from evidence_records import a_record
-from toy_models import BagOfWords, ScriptedReader
+from toy_models import BagOfWords, NoPhrasing, ScriptedReader
 
 ROOT = Path(__file__).resolve().parent.parent
 README, CI = ROOT / "README.md", ROOT / ".ci" / "run"
@@ -237,9 +237,9 @@ def test_every_feature_is_documented_and_no_other():
 
 def test_constants_are_those_of_the_code():
     rows = re.findall(r"^\| `([A-Z_0-9]+)` \| ([\d.]+) \|", doc("how-it-decides.md"), re.MULTILINE)
-    assert len(rows) == 9
+    assert len(rows) == 10
     for name, value in rows:
-        owner = next(module for module in (retrieval, judge, pipeline) if hasattr(module, name))
+        owner = next(module for module in (retrieval, judge, pipeline, phrasing) if hasattr(module, name))
         assert float(value) == getattr(owner, name), name
 
 
@@ -251,7 +251,7 @@ def test_the_rule_for_evidence_in_conflict_gives_the_weights_of_certainty():
 def test_ways_topics_of_harm_and_findings_are_documented():
     text = doc("how-it-decides.md")
     for way in Overstatement:
-        assert f"| `{way}` | {WAYS[way]} |" in text
+        assert f"| `{way}` | {OVERSTATEMENT_WORDS[way]} |" in text
     named = re.search(r"^Topics of harm: (.+)$", text, re.MULTILINE)[1]
     assert set(re.findall(r"`(\w+)`", named)) == HARM_TOPICS
     kinds = set(report_schema()["$defs"]["finding"]["properties"]["kind"]["enum"])
@@ -304,7 +304,7 @@ def toy_stages():
     retriever = HybridRetriever(corpus, build_index(corpus, encoder))
     pack = {"pack": "toy", "records": 2, "sha256": "0"}
     versions = {"claimcheck": "0", "corpus": pack, "models": {}, "settings_sha256": "0"}
-    judging = LinearJudge(reader, aggregator, ways)
+    judging = LinearJudge(reader, aggregator, ways, NoPhrasing())
     return Stages(corpus, encoder, retriever, EverySentence(), OneTopic(), reader, judging, versions)
 
 

@@ -1,9 +1,9 @@
 """Numbers in claims: what is read, in which unit, and how it stands to a record's figures."""
 
 import pytest
-from evidence_records import a_record
 
 from claimcheck.numbers import compare, quantities
+from evidence_records import a_record
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,8 @@ def test_the_deadline_holds_for_the_whole_fetch(server, path):
     start = time.monotonic()
     with pytest.raises(TooLargeError, match=r"longer than 0\.6 s"):
         load_source(f"{server}/{path}", allow_private=True, limits=Limits(timeout=0.6))
-    assert time.monotonic() - start < 3
+    # The server takes 10 seconds and more; between the two there is room for a machine that is busy.
+    assert time.monotonic() - start < 8
 
 
 def test_loopback_is_refused_without_leave(server):

@@ -4,12 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
-from evidence_records import a_record
-from toy_models import BagOfWords
 
 from claimcheck.corpus.reader import Corpus, Manifest
 from claimcheck.errors import DamagedDataError
 from claimcheck.retrieval import HybridRetriever, build_index, load_index, read_index, save_index
+from evidence_records import a_record
+from toy_models import BagOfWords
 
 MANIFEST = Manifest("toy", "Toy", "1", "CC0", "toy", (), "testers", "made up")
 RECORDS = (

@@ -4,8 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from evidence_records import a_record
-from toy_models import ScriptedReader
 
 from claimcheck.errors import DamagedDataError
 from claimcheck.records import Claim, Label, Match, Overstatement, Severity, Stance
@@ -13,9 +11,11 @@ from claimcheck.retrieval import Wording
 from claimcheck.verdict.aggregate import LABELS, LinearAggregator
 from claimcheck.verdict.explain import explain, order_evidence
 from claimcheck.verdict.features import FEATURE_NAMES, is_preclinical, wording_votes
-from claimcheck.verdict.judge import LinearJudge, Prepared
+from claimcheck.verdict.judge import LinearJudge, Prepared, SecondReader
 from claimcheck.verdict.overstates import LinearWays
 from claimcheck.verdict.severity import severity_of
+from evidence_records import a_record
+from toy_models import NoPhrasing, ScriptedReader
 
 SUPPORTED, OVERSTATED, CONTRADICTED, NOT_ENOUGH = range(4)
 
@@ -27,13 +27,6 @@ def aggregator(review_threshold=0.6):
     return LinearAggregator(
         np.zeros(len(FEATURE_NAMES)), np.ones(len(FEATURE_NAMES)), weights, np.zeros(4), np.ones(4), review_threshold
     )
-
-
-class NoPhrasing:
-    """A phrasing model that leans nowhere."""
-
-    def probabilities(self, vectors, texts):
-        return np.full((len(texts), 4), 0.25)
 
 
 def ways():
@@ -73,6 +66,20 @@ def test_abstention_is_not_unverified():
     assert (found.label, found.needs_review) == (Label.SUPPORTED, True)
 
 
+@pytest.mark.parametrize(("threshold", "review"), [(0.85, False), (0.95, True)])
+def test_a_claim_that_the_second_reader_read_has_the_second_threshold(threshold, review):
+    # The first aggregator leans nowhere: 0.25 for each label. The second takes the readers' word: 0.91.
+    first, second = ScriptedReader({"x": SUPPORTED}), ScriptedReader({"x": SUPPORTED})
+    unsure = LinearAggregator(
+        np.zeros(len(FEATURE_NAMES)), np.ones(len(FEATURE_NAMES)), np.zeros((4, len(FEATURE_NAMES))),
+        np.zeros(4), np.ones(4), 0.0,
+    )  # fmt: skip
+    reader = SecondReader(second, aggregator(threshold), 0.8)
+    found = LinearJudge(first, unsure, ways(), NoPhrasing(), second=reader).judge([prepared("x", a_record())])[0]
+    assert second.asked
+    assert (found.label, found.needs_review) == (Label.SUPPORTED, review)
+
+
 def test_a_verdict_that_no_single_record_bears_out_needs_review():
     class SetOnly(ScriptedReader):
         def predict(self, pairs):
@@ -80,7 +87,9 @@ def test_a_verdict_that_no_single_record_bears_out_needs_review():
             out[1:] = (0.03, 0.03, 0.03, 0.91)  # the set says supported, every record alone says nothing
             return out
 
-    found = LinearJudge(SetOnly({"x": SUPPORTED}), aggregator(), ways(), NoPhrasing()).judge([prepared("x", a_record())])[0]
+    found = LinearJudge(SetOnly({"x": SUPPORTED}), aggregator(), ways(), NoPhrasing()).judge(
+        [prepared("x", a_record())]
+    )[0]
     assert found.needs_review
 
 
@@ -96,7 +105,13 @@ def test_a_word_whose_removal_changes_nothing_is_not_named():
 
 @pytest.mark.parametrize(
     ("population", "expected"),
-    [("rats", True), ("mice and cell culture", True), ("40 adults", False), ("mice and 12 patients", False), ("", False)],
+    [
+        ("rats", True),
+        ("mice and cell culture", True),
+        ("40 adults", False),
+        ("mice and 12 patients", False),
+        ("", False),
+    ],
 )
 def test_animal_evidence_is_recognised(population, expected):
     assert is_preclinical(a_record(population=population)) is expected
@@ -129,7 +144,9 @@ def test_in_a_conflict_the_more_certain_record_comes_first_and_the_other_is_show
 def test_a_number_is_set_against_the_records_range_beside_the_verdict():
     trial = a_record(id="trial", statement="Between 37% and 70% responded.", figures={"low_pct": 37, "high_pct": 70})
     found = verdict("95% of patients respond", {"95": OVERSTATED}, trial)
-    assert [(n.claim_text, n.low, n.high, n.relation, n.record_id) for n in found.numbers] == [("95%", 37, 70, "above", "trial")]
+    assert [(n.claim_text, n.low, n.high, n.relation, n.record_id) for n in found.numbers] == [
+        ("95%", 37, 70, "above", "trial")
+    ]
 
 
 def test_of_two_records_that_agree_the_nearer_is_shown_first():
@@ -147,7 +164,9 @@ def wording(label, cosine):
 
 
 def test_the_nearest_wording_has_the_heaviest_vote():
-    votes = wording_votes([wording(Label.CONTRADICTED, 0.95), wording(Label.SUPPORTED, 0.75), wording(Label.SUPPORTED, 0.75)])
+    votes = wording_votes(
+        [wording(Label.CONTRADICTED, 0.95), wording(Label.SUPPORTED, 0.75), wording(Label.SUPPORTED, 0.75)]
+    )
     assert votes.argmax() == 2
     assert votes.sum() == pytest.approx(1)
     assert wording_votes([]) == pytest.approx([1 / 3] * 3)
@@ -170,8 +189,9 @@ def test_severity_puts_harm_first(label, topic, confidence, expected):
 def stored(**changes):
     n = len(FEATURE_NAMES)
     row = {
-        "features": list(FEATURE_NAMES), "labels": [str(label) for label in LABELS], "mean": [0.0] * n, "scale": [1.0] * n,
-        "weights": [[0.0] * n] * 4, "bias": [0.0] * 4, "decision": [1.0] * 4, "review_threshold": 0.5,
+        "features": list(FEATURE_NAMES), "labels": [str(label) for label in LABELS], "mean": [0.0] * n,
+        "scale": [1.0] * n, "weights": [[0.0] * n] * 4, "bias": [0.0] * 4, "decision": [1.0] * 4,
+        "review_threshold": 0.5,
     }  # fmt: skip
     return {"fast": row | changes}
 

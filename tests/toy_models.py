@@ -1,4 +1,4 @@
-"""Small stand-ins with the stages' protocols, for tests of what joins them; what the models know is tested elsewhere."""
+"""Small stand-ins with the stages' protocols, for tests of what joins them; the models are tested elsewhere."""
 
 import re
 import zlib
@@ -36,3 +36,11 @@ class ScriptedReader:
             column = next((c for phrase, c in self.script.items() if phrase in claim), 3)
             out[row, column] = 0.91
         return out
+
+
+class NoPhrasing:
+    """A phrasing model that leans nowhere."""
+
+    def probabilities(self, vectors: np.ndarray, texts: Sequence[str]) -> np.ndarray:
+        """Return a quarter for each label, shape (len(texts), 4)."""
+        return np.full((len(texts), 4), 0.25)

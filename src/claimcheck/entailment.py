@@ -6,7 +6,7 @@ mean the same in both cases. ``not_enough`` says that what was read does not set
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from claimcheck.records import EvidenceRecord
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["OUTPUTS", "CrossEncoder", "OnnxCrossEncoder", "TorchCrossEncoder", "premise", "premise_set"]
+__all__ = ["OUTPUTS", "CrossEncoder", "OnnxCrossEncoder", "TorchCrossEncoder", "premise", "premise_set", "softmax"]
+
+_Float = TypeVar("_Float", bound="np.floating[Any]")
 
 OUTPUTS = ("supported", "overstated", "contradicted", "not_enough")
 
@@ -52,10 +54,10 @@ class CrossEncoder(Protocol):
         """Return uncalibrated probabilities, shape (len(pairs), 4), columns in the order of ``OUTPUTS``."""
 
 
-def softmax(logits: "NDArray[np.float32]") -> "NDArray[np.float32]":
-    """Return row-wise softmax of ``logits``, shape unchanged."""
+def softmax(logits: "NDArray[_Float]") -> "NDArray[_Float]":
+    """Return row-wise softmax of ``logits``, shape and precision unchanged."""
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    result: NDArray[np.float32] = shifted / shifted.sum(axis=1, keepdims=True)
+    result: NDArray[_Float] = shifted / shifted.sum(axis=1, keepdims=True)
     return result
 
 
@@ -134,6 +136,8 @@ def output_columns(id2label: dict[int, str], name: str) -> list[int]:
         label = str(id2label[index]).lower().replace(" ", "_").replace("-", "_")
         label = _FOREIGN.get(label, label)
         if label not in OUTPUTS:
-            raise UsageError(f"{name}: found the label {id2label[index]!r}, expected names such as {', '.join(OUTPUTS)}")
+            raise UsageError(
+                f"{name}: found the label {id2label[index]!r}, expected names such as {', '.join(OUTPUTS)}"
+            )
         columns.append(OUTPUTS.index(label))
     return columns

@@ -39,12 +39,14 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("year", r"\b(?:in|since|by|from|of|during|until|the)\s+(?:(?:early|late|mid)[\s-]+)?(?P<low>(?:19|20)\d\d)\b"),
     )
 )
-_DURATION = re.compile(
-    rf"{_RANGE}[\s-]*(?P<unit>{'|'.join(sorted(_HOURS, key=len, reverse=True))})s?\b", re.IGNORECASE
-)
+_DURATION = re.compile(rf"{_RANGE}[\s-]*(?P<unit>{'|'.join(sorted(_HOURS, key=len, reverse=True))})s?\b", re.IGNORECASE)
 _SHARES = (
     (re.compile(r"\b(?:most|the majority|a majority|more than half)\b", re.IGNORECASE), 50.0, 100.0),
-    (re.compile(r"\b(?:nearly all|almost all|virtually all|almost every\w*|nearly every\w*)\b", re.IGNORECASE), 90, 100),
+    (
+        re.compile(r"\b(?:nearly all|almost all|virtually all|almost every\w*|nearly every\w*)\b", re.IGNORECASE),
+        90,
+        100,
+    ),
     (re.compile(r"\b(?:about|around|nearly|over|roughly|almost)\s+half\b|\bhalf of\b", re.IGNORECASE), 50.0, 50.0),
 )
 _FIGURE_UNITS = {"pct": "percent", "kg": "mg/kg", "mg": "mg", "usd": "usd", "year": "year", "infusions": "sessions",
@@ -94,7 +96,9 @@ def _quantity(match: re.Match[str], unit: str) -> Quantity:
         share = 100 * _value(groups["low"]) / max(_value(groups["of"]), 1e-9)
         return Quantity(text, share, share, "percent")
     if groups.get("fraction"):
-        share = (1.0 if groups["low"].lower() == "a" else _value(groups["low"])) * _FRACTIONS[groups["fraction"].lower()]
+        share = (1.0 if groups["low"].lower() == "a" else _value(groups["low"])) * _FRACTIONS[
+            groups["fraction"].lower()
+        ]
         return Quantity(text, share, share, "percent")
     if "high" not in groups:
         value = _value(groups["low"])

@@ -1,5 +1,7 @@
 """The stages wired together: a page or a list of claims in, a report out.
 
+Example::
+
     from claimcheck import Checker
     report = Checker.load().check_text("Ketamine is FDA approved for depression.")
 """

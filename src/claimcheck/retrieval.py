@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "HybridRetriever", "Index", "OnnxEncoder", "Retriever", "Wording", "build_index", "load_index"]
 
-# Weights of the fused score, chosen on claims_train_linked by scripts/tune_retrieval.py (docs/results.md has the table).
+# Weights of the fused score, chosen on claims_train_linked by scripts/tune_retrieval.py (docs/results.md has the
+# table).
 WORDING_WEIGHT = 0.7
 BM25_WEIGHT = 0.1
 

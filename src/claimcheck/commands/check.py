@@ -78,7 +78,9 @@ class CheckOptions:
 @click.option("--output", metavar="FILE", help="Write there, whole or not at all. A folder for several pages in HTML.")
 @click.option("--claims", "is_claims", is_flag=True, help="The sources are files (or -) of one claim a line, as it is.")
 @click.option("--pack", metavar="NAME", help=f"The {SETTINGS_HELP['pack']}.")
-@click.option("--model", type=click.Choice(MODELS), help="cascade (default): the large reader where the small one is unsure.")
+@click.option(
+    "--model", type=click.Choice(MODELS), help="cascade (default): the large reader where the small one is unsure."
+)
 @click.option("--backend", type=click.Choice(["onnx", "torch"]), help="torch takes a cross-encoder of your own.")
 @click.option("--torch-model", metavar="NAME", help="Path or hub name of that cross-encoder.")
 @click.option(

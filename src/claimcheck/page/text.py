@@ -49,8 +49,6 @@ def page_from_text(
     """
     limits = limits or Limits()
     text, lost, origin = _read(data, uri, kind, content_type, limits)
-    if len(text) > limits.max_text:
-        raise TooLargeError(uri, f"{len(text):,} characters of text; at most {limits.max_text:,} are read; split it")
     return page_of_blocks(text, blocks_of_text(text), origin, losses=Losses({"undecodable": lost}), limits=limits)
 
 
@@ -65,8 +63,6 @@ def page_from_markdown(
 
     limits = limits or Limits()
     text, lost, origin = _read(data, uri, kind, content_type, limits)
-    if len(text) > limits.max_text:
-        raise TooLargeError(uri, f"{len(text):,} characters of text; at most {limits.max_text:,} are read; split it")
     try:
         markup = (
             MarkdownIt("commonmark", {"html": True, "maxNesting": 200})
@@ -81,10 +77,19 @@ def page_from_markdown(
 
 
 def _read(data: bytes | str, uri: str, kind: str, content_type: str | None, limits: Limits) -> tuple[str, int, Origin]:
+    """Return the text, how many of its characters were lost, and where it comes from.
+
+    Raises TooLargeError when it has more characters than are read.
+    """
     if isinstance(data, str):
-        return without_surrogates(data), 0, Origin.of(data.encode("utf-8", "surrogatepass"), uri=uri, kind=kind)
-    decoded = decode(data, source=uri, content_type=content_type, is_html=False, limits=limits)
-    return decoded.text, decoded.lost, Origin.of(data, uri=uri, kind=kind)
+        text, lost = without_surrogates(data), 0
+        data = data.encode("utf-8", "surrogatepass")
+    else:
+        decoded = decode(data, source=uri, content_type=content_type, is_html=False, limits=limits)
+        text, lost = decoded.text, decoded.lost
+    if len(text) > limits.max_text:
+        raise TooLargeError(uri, f"{len(text):,} characters of text; at most {limits.max_text:,} are read; split it")
+    return text, lost, Origin.of(data, uri=uri, kind=kind)
 
 
 def _without_front_matter(text: str) -> str:

@@ -1,18 +1,16 @@
 """The report as one HTML file without script, font, image or style from anywhere else: the page beside its evidence."""
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from claimcheck.records import Block, BlockKind, Label, PageFinding, Report, Span, Verdict
 from claimcheck.report import words
 from claimcheck.report.failure import Failure, Outcome
 from claimcheck.report.marking import Piece, pieces_of
-from claimcheck.report.shown import clipped, one_line, quoted, safe_link, shown, source_link
+from claimcheck.report.rendering import environment_of, style_of
+from claimcheck.report.shown import one_line, quoted, safe_link, shown, source_link
 from claimcheck.report.versions import version_rows
 
 if TYPE_CHECKING:
@@ -100,36 +98,14 @@ def to_html_index(entries: Sequence[tuple[str, Outcome]]) -> str:
 
 
 def _render(template: str, **values: object) -> str:
-    style = _resource("report.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    values |= {"style": style, "style_digest": digest, "labels": words.LABEL_ORDER, "words": words}
+    values |= {**style_of("claimcheck.report", "report.css"), "labels": words.LABEL_ORDER, "words": words}
     return _environment().get_template(template).render(values)
-
-
-def _resource(name: str) -> str:
-    return resources.files("claimcheck.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 @cache
 def _environment() -> "Environment":
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=FunctionLoader(_resource),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "one_line": one_line,
-        "shown": shown,
-        "clipped": clipped,
-        "quoted": quoted,
-        "source_link": source_link,
-        "trusted_style": lambda style: Markup(style),  # noqa: S704 - our own stylesheet, no text of a page in it
-    }
+    environment = environment_of("claimcheck.report")
+    environment.filters |= {"shown": shown, "quoted": quoted, "source_link": source_link}
     environment.tests["failure"] = lambda outcome: isinstance(outcome, Failure)
     return environment
 

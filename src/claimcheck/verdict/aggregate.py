@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from claimcheck.entailment import softmax
 from claimcheck.errors import DamagedDataError
 from claimcheck.records import Label
 from claimcheck.verdict.features import FEATURE_NAMES
@@ -72,10 +73,8 @@ class LinearAggregator:
 
     def probabilities(self, features: "NDArray[np.float32]") -> "NDArray[np.float64]":
         """Return calibrated probabilities, shape (claims, 4)."""
-        logits = ((features - self.mean) / self.scale) @ self.weights.T + self.bias
-        shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-        result: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
-        return result
+        logits: NDArray[np.float64] = ((features - self.mean) / self.scale) @ self.weights.T + self.bias
+        return softmax(logits)
 
     def decide(self, probabilities: "NDArray[np.float64]") -> Label:
         """Return the label with the largest weighted probability."""

@@ -1,8 +1,9 @@
 """Why a verdict: the evidence in order, its stances, and one plain sentence built from the record.
 
 Evidence in conflict is settled by a written rule (docs/how-it-decides.md): a record's weight is the probability of its
-stance times its certainty times its nearness to the claim; records of animals or cells weigh nothing for claims about people; the evidence shown first
-is the heaviest that points the verdict's way, and evidence that points elsewhere is shown beside it, never dropped.
+stance times its certainty times its nearness to the claim; records of animals or cells support no claim about people;
+the evidence shown first is the heaviest that points the verdict's way, and evidence that points elsewhere is shown
+beside it, never dropped.
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ _LEADS = {
     Label.OVERSTATED: "It goes further than the evidence",
     Label.CONTRADICTED: "The evidence says otherwise",
 }
+
 
 def order_evidence(label: Label, matches: Sequence[Match], pairs: "NDArray[np.float32]") -> tuple[Evidence, ...]:
     """Return the matches as evidence, those that point the verdict's way first, heaviest first.

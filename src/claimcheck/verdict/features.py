@@ -62,7 +62,9 @@ class Reading:
 def is_preclinical(record: EvidenceRecord) -> bool:
     """Return whether a record rests on animals or cells alone."""
     population = record.population.lower()
-    animal = any(word in population for word in ("rodent", "mice", "mouse", "rats", "animal", "in vitro", "cell culture"))
+    animal = any(
+        word in population for word in ("rodent", "mice", "mouse", "rats", "animal", "in vitro", "cell culture")
+    )
     return animal and not any(word in population for word in ("human", "people", "adult", "patient", "volunteer"))
 
 

@@ -102,7 +102,9 @@ class LinearJudge:
         sets = [(p.claim.text, premise_set([m.record for m in p.matches[:SET_SIZE]])) for p in prepared]
         pairs = [(p.claim.text, premise(m.record)) for p in prepared for m in p.matches[:PAIRS]]
         read = self._reader.predict(sets + pairs)
-        phrasing = self._phrasing.probabilities(np.stack([p.vector for p in prepared]), [p.claim.text for p in prepared])
+        phrasing = self._phrasing.probabilities(
+            np.stack([p.vector for p in prepared]), [p.claim.text for p in prepared]
+        )
         readings, start = [], len(sets)
         for i, item in enumerate(prepared):
             count = len(item.matches[:PAIRS])
@@ -194,10 +196,8 @@ class LinearJudge:
         return [replace(v, strong_words=tuple(spans[i])) if i in spans else v for i, v in enumerate(verdicts)]
 
 
-def both_readings(
-    reader: CrossEncoder, prepared: Sequence[Prepared], readings: Sequence[Reading]
-) -> list[Reading]:
-    """Return the readings with the set read by ``reader`` too: the geometric mean of both, over single records as before."""
+def both_readings(reader: CrossEncoder, prepared: Sequence[Prepared], readings: Sequence[Reading]) -> list[Reading]:
+    """Return the readings with the set read by ``reader`` too: the geometric mean of both; the rest is as before."""
     sets = reader.predict([(p.claim.text, premise_set([m.record for m in p.matches[:SET_SIZE]])) for p in prepared])
     result = []
     for first, second in zip(readings, sets, strict=True):

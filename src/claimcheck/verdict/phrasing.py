@@ -9,11 +9,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from claimcheck.entailment import softmax
 from claimcheck.errors import DamagedDataError
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def terms(text: str) -> list[str]:
         ("#%" if word.endswith("%") else "#") if word[0].isdigit() else word.replace("’", "'")
         for word in _WORD.findall(text.lower())
     ]
-    return words + [f"{a} {b}" for a, b in zip(words, words[1:], strict=False)]
+    return words + [f"{a} {b}" for a, b in pairwise(words)]
 
 
 class PhrasingModel(Protocol):
@@ -75,14 +77,14 @@ class LinearPhrasing:
     def probabilities(self, vectors: "NDArray[np.float32]", texts: Sequence[str]) -> "NDArray[np.float64]":
         """Return probabilities over supported, overstated, contradicted and unverified, shape (claims, 4)."""
         size = len(self._idf)
-        logits = np.asarray(EMBEDDING_SCALE * vectors, dtype=np.float64) @ self._weights[:, size:].T + self._bias
+        logits: NDArray[np.float64] = (
+            np.asarray(EMBEDDING_SCALE * vectors, dtype=np.float64) @ self._weights[:, size:].T + self._bias
+        )
         for row, text in enumerate(texts):
             columns, values = self._tfidf(text)
             if len(columns):
                 logits[row] += self._weights[:, columns] @ values
-        shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-        result: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
-        return result
+        return softmax(logits)
 
     def _tfidf(self, text: str) -> tuple["NDArray[np.int64]", "NDArray[np.float64]"]:
         """Return the columns and unit-length weights of a text's known terms; frequency counts by its logarithm."""
