@@ -34,6 +34,7 @@ from make_verdict_rows import kept_for_calibration
 from open_datasets import read_rows
 
 NAMES = [str(label) for label in LABELS]
+DATA = Path(__file__).resolve().parent / "data"
 FLAGGED = ("overstated", "contradicted")
 # The targets of the project for flags: precision may not fall under this where recall is bought.
 FLAG_PRECISION = 0.80
@@ -44,31 +45,27 @@ VARIANT_WEIGHT = 0.35
 
 
 def calibration_rows(gold, variants):
-    """Return claims that no reader was trained on: text, label, domain, weight, and whether they are real.
+    """Return claims that no reader was trained on: text, label, domain, weight, and whether they are fresh.
 
     Contradicted claims are rare on real pages (3 in 100), too rare to learn from; the contrast variants of calibration
-    domains, kept from the readers too, show what they look like. The real claims alone then set the priors.
+    domains, kept from the readers too, show what they look like. Fresh are real claims that nobody who wrote training
+    claims had read (data/read_by_authors.txt lists the others): they alone set priors and confidence and are measured,
+    since a claim whose like was written into the training data is judged too surely.
     """
+    read = set((DATA / "read_by_authors.txt").read_text(encoding="utf-8").split())
+    second = dict(line.split("\t")[:2] for line in (DATA / "second_pass.tsv").read_text(encoding="utf-8").splitlines())
     linked = [r for r in read_rows(gold / "claims_train_linked.jsonl") if kept_for_calibration(r["domain"])]
-    # Two agreeing passes weigh more than one unsure one.
-    rows = [{**r, "weight": 1.0, "real": True} for r in read_rows(gold / "claims_train.jsonl")]
-    rows += [
-        {**r, "weight": {1: 0.4, 2: 0.8, 3: 1.0}[r["sure"]], "real": True}
-        for r in linked
-        if r["label"] != "not_a_claim"
-    ]
+    rows = [{**r, "weight": 1.0, "fresh": r["id"] not in read} for r in read_rows(gold / "claims_train.jsonl")]
+    for row in linked:
+        if row["label"] != "not_a_claim":
+            # Two agreeing passes weigh more than two that differ.
+            weight = 1.0 if second.get(row["id"]) == row["label"] else 0.5
+            rows.append({**row, "weight": weight, "fresh": row["id"] not in read})
     domains = {r["id"]: r["domain"] for r in linked}
     for row in read_rows(variants):
         if row["of"] in domains:
-            rows.append(
-                {
-                    "text": row["text"],
-                    "label": row["verdict"],
-                    "domain": domains[row["of"]],
-                    "weight": VARIANT_WEIGHT,
-                    "real": False,
-                }
-            )
+            found = {"text": row["text"], "label": row["verdict"], "domain": domains[row["of"]]}
+            rows.append({**found, "weight": VARIANT_WEIGHT, "fresh": False})
     return rows
 
 
@@ -98,13 +95,13 @@ def model(strength):
 
 @dataclass
 class Data:
-    """Claims to fit on: features (claims, features), labels, weights, domains, and which are real."""
+    """Claims to fit on: features (claims, features), labels, weights, domains, and which are fresh."""
 
     features: np.ndarray
     labels: np.ndarray
     weights: np.ndarray
     groups: np.ndarray
-    real: np.ndarray
+    fresh: np.ndarray
 
 
 @dataclass
@@ -133,7 +130,7 @@ def fit(data, rows, strength):
     )
     order = [list(found.classes_).index(name) for name in NAMES]
     weights, bias = found.coef_[order], found.intercept_[order]
-    real = rows[data.real[rows]]
+    real = rows[data.fresh[rows]]
     logits = scaler.transform(data.features[real]) @ weights.T + bias
     goal = np.array([NAMES.index(name) for name in data.labels[real]])
 
@@ -151,7 +148,7 @@ def out_of_fold(data, strength, folds=8):
     out = np.zeros((len(data.labels), len(NAMES)))
     for train, test in GroupKFold(folds).split(data.features, data.labels, data.groups):
         out[test] = fit(data, train, strength).probabilities(data.features[test])
-    return out[data.real]
+    return out[data.fresh]
 
 
 def log_loss(probabilities, labels):
@@ -175,8 +172,9 @@ def metrics(labels, predicted):
 def choose_decision(probabilities, labels):
     """Return decision weights: best sum of macro-F1, kappa and capped flag recall, with the precision floor in mind."""
     best, chosen = -1.0, np.ones(4)
-    for over in np.arange(0.7, 1.9, 0.1):
-        for against in (0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0):
+    for over in np.arange(1.0, 1.9, 0.1):
+        # Weights under 2.5 are not tried here: a missed contradiction can harm a patient.
+        for against in (2.5, 3.0, 3.5, 4.0):
             for unknown in (0.8, 1.0, 1.25, 1.5, 2.0):
                 weights = np.array([1.0, over, against, unknown])
                 found = metrics(labels, np.array(NAMES)[(probabilities * weights).argmax(axis=1)])
@@ -212,7 +210,7 @@ def calibration_error(probabilities, labels, weights, bins=10):
 
 def fit_aggregator(data):
     """Return the aggregator as JSON numbers, and what was measured out of fold on real claims."""
-    labels = data.labels[data.real]
+    labels = data.labels[data.fresh]
     trials = {c: out_of_fold(data, c) for c in (0.003, 0.01, 0.03, 0.1, 0.3)}
     strength = min(trials, key=lambda c: log_loss(trials[c], labels))
     probabilities = trials[strength]
@@ -297,7 +295,7 @@ def main():
         )
         rows = calibration_rows(args.gold, args.corpus[0] / "training" / "variants.jsonl")
         prepared = prepare([row["text"] for row in rows], encoder, retriever)
-        columns = {key: np.array([row[key] for row in rows]) for key in ("label", "weight", "domain", "real")}
+        columns = {key: np.array([row[key] for row in rows]) for key in ("label", "weight", "domain", "fresh")}
         path = out / "aggregator.json"
         stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         fits = {}
@@ -313,7 +311,7 @@ def main():
                     columns["label"],
                     columns["weight"],
                     columns["domain"],
-                    columns["real"],
+                    columns["fresh"],
                 )
             )
             print(name, json.dumps(measured), flush=True)

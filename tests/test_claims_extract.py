@@ -94,6 +94,12 @@ def test_a_condition_under_a_heading_that_asserts_nothing_makes_no_claim():
         ("Is ketamine addictive?", "Not at all.", "Ketamine is not addictive."),
         ("Is it safe?", "Yes, when given under supervision.", "Ketamine is safe when given under supervision."),
         ("Does ketamine cause nausea?", "Yes.", "Ketamine causes nausea."),
+        ("Is ketamine FDA approved for PTSD?", "Yes, it is.", "Ketamine is FDA approved for PTSD."),
+        ("Is ketamine addictive?", "No, it isn't.", "Ketamine is not addictive."),
+        ("Is ketamine legal?", "Yes, it is a Schedule III drug.", "Ketamine is a Schedule III drug."),
+        ("Are there any side effects of ketamine?", "None", "There are no side effects of ketamine."),
+        ("Are there risks with ketamine?", "Yes, there are.", "There are risks with ketamine."),
+        ("Q: Is ketamine addictive?", "A: No.", "Ketamine is not addictive."),
         ("Does ketamine show up on a drug test?", "No.", "Ketamine does not show up on a drug test."),
         ("Is ketamine legal?", "Yes, ketamine is a Schedule III drug.", "Ketamine is a Schedule III drug."),
         (
@@ -182,3 +188,33 @@ def test_any_page_keeps_its_order_and_every_claim_stands_in_a_sentence(units):
     assert [claim.start for claim in claims] == sorted(claim.start for claim in claims)
     assert [claim.id for claim in claims] == [f"c{number}" for number in range(1, len(claims) + 1)]
     assert all(claim.text.strip() for claim in claims)
+
+
+@pytest.mark.parametrize("cell", ["PTSD", "Depression", "85%", "Condition", "Treatment-resistant depression."])
+def test_a_bare_condition_number_or_word_asserts_nothing(cell):
+    assert last_claims(("paragraph", "Ketamine is old."), ("table_cell", cell)) == []
+
+
+def test_a_cell_that_says_something_is_a_claim():
+    assert last_claims(("paragraph", "Ketamine is old."), ("table_cell", "90% success rate")) == ["90% success rate"]
+
+
+def test_relief_is_had_with_the_treatment_not_from_it():
+    assert last_claims(("paragraph", "Book today."), ("paragraph", "Relief is guaranteed.")) == [
+        "Relief with ketamine is guaranteed."
+    ]
+
+
+def test_a_substance_that_moves_into_a_sentence_loses_its_capital():
+    text = "Ketamine is old, and 98% of patients reach remission with it."
+    assert last_claims(("paragraph", text))[1] == "98% of patients reach remission with ketamine."
+
+
+def test_a_brand_that_moves_into_a_sentence_keeps_its_capital():
+    text = "Spravato is old, and 98% of patients reach remission with it."
+    assert last_claims(("paragraph", text))[1] == "98% of patients reach remission with Spravato."
+
+
+def test_letters_of_another_width_hide_no_claim():
+    text = "\uff2b\uff45\uff54\uff41\uff4d\uff49\uff4e\uff45 \uff43\uff55\uff52\uff45\uff53 PTSD."
+    assert last_claims(("paragraph", text)) == [text]

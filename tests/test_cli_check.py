@@ -225,6 +225,13 @@ def test_the_suffix_of_the_output_names_the_format(workplace, name, opening):
     assert (workplace / name).read_text().lstrip().startswith(opening)
 
 
+def test_a_folder_as_output_is_called_one(workplace):
+    (workplace / "reports").mkdir()
+    result = check("cure.txt", "--output", "reports")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "reports: is a folder" in result.stderr
+
+
 def test_a_named_format_outranks_the_suffix(workplace):
     check("cure.txt", "--output", "r.txt", "--format", "json")
     assert json.loads((workplace / "r.txt").read_text())["summary"]["contradicted"] == 1

@@ -73,6 +73,14 @@ def test_validate_ends_with_0_on_a_warning(root):
     assert "warning [unverified-records]" in result.stdout
 
 
+def test_validate_cuts_no_line_short(root):
+    write_pack(root, set_field("alertness", "figures", to={}))
+    message = json.loads(run(root, "validate", "--format", "json").stdout)["problems"][0]["message"]
+    (line, _) = run(root, "validate").stdout.splitlines()
+    assert len(line) > 120
+    assert line.endswith(message)
+
+
 def test_validate_gives_json_for_programs(root):
     write_pack(root, set_field("alertness", "figures", to={}))
     result = run(root, "validate", "--format", "json", "--quick")
@@ -118,6 +126,13 @@ def test_search_with_an_encoder_ranks_by_both(root, monkeypatch):
     assert found[0]["cosine"] == pytest.approx(WORDING_WEIGHT, abs=0.01)
     assert found[0]["score"] > found[1]["score"]
     assert f"cosine {WORDING_WEIGHT:.2f}" in run(root, "search", *SLEEP["examples"][0]["text"].split()).stdout
+
+
+@pytest.mark.parametrize("words", ["", "  ", "?!"])
+def test_search_for_no_word_is_wrong_usage(root, words):
+    result = run(root, "search", words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no word to search for" in str(result.stderr)
 
 
 def test_search_for_words_no_record_has_finds_nothing(root):

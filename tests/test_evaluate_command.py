@@ -297,3 +297,9 @@ def test_the_page_fits_every_width_with_its_style_on(tmp_path):
         for width, found in zip(widths, measured(tmp_path, html, *widths), strict=True):
             assert found["width"] <= width
             assert found["margin"] == "0px"
+
+
+def test_help_shows_the_kinds_of_rows_on_a_line_each():
+    lines = [line.strip() for line in run("--help").stdout.splitlines()]
+    assert '{"text", "label"}                         claims' in lines
+    assert '{"file", "start", "end", "label"}         units of pages: give --pages' in lines

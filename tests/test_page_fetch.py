@@ -253,6 +253,11 @@ def test_the_checked_address_is_the_one_connected_to(internet):
     assert resolver.asked == ["clinic.test"]
 
 
+def test_a_private_address_given_as_such_is_named_once():
+    with pytest.raises(BlockedAddressError, match=r"the host is 127\.0\.0\.1, no public address"):
+        fetch("http://127.0.0.1/ok", resolver=FakeResolver(**{"127.0.0.1": [("127.0.0.1",)]}))
+
+
 def test_a_redirect_to_a_private_address_is_refused(internet):
     resolver = FakeResolver(**{"clinic.test": [("93.184.216.34",)], "inside.test": [("10.0.0.5",)]})
     with pytest.raises(BlockedAddressError, match=r"inside.test is at 10\.0\.0\.5"):

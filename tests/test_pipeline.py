@@ -72,6 +72,20 @@ def test_words_that_overstate_are_offsets_into_the_page(checker):
     assert {text[s.start : s.end].lower() for s in spans} <= {"guaranteed", "permanent", "cure"}
 
 
+def test_a_repeated_sentence_is_judged_once_and_found_each_time(checker, monkeypatch):
+    asked = []
+    judge = checker.stages.judge.judge
+    monkeypatch.setattr(type(checker.stages.judge), "judge", lambda _, items: asked.append(len(items)) or judge(items))
+    line = "Ketamine is a guaranteed cure for depression."
+    report = checker.check_text(f"{line}\n\nKetamine can cause nausea.\n\n{line}\n")
+    assert asked == [2]
+    flagged = [v for v in report.verdicts if v.claim.sentence == line]
+    assert len(flagged) == 2
+    assert {report.page.text[v.claim.start : v.claim.end] for v in flagged} == {line}
+    words = [{report.page.text[s.start : s.end] for s in v.strong_words} for v in flagged]
+    assert words[0] == words[1] != set()
+
+
 def test_the_oracle_of_retrieval_takes_records_by_id(checker):
     record = checker.stages.corpus.records[0]
     verdict = checker.check_claims(["Ketamine may help."], evidence=[[record.id]]).verdicts[0]

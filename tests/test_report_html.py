@@ -149,7 +149,7 @@ def test_strong_words_stand_out_inside_the_mark():
 def test_hidden_text_and_page_descriptions_are_marked_as_such():
     text = Tree(to_html(REPORTS["clinic"])).text
     assert "hidden or collapsed on the page[Supported: *Results vary." in text
-    assert "page description, seen by search engines" in text
+    assert "page title or description, seen by search engines" in text
 
 
 def test_the_chart_has_a_text_alternative():

@@ -49,3 +49,9 @@ def test_sources_follow_each_other_and_a_failed_one_says_why():
     assert html.count("<h1") == 2
     assert "a_b_c.pdf" in html
     assert "no *text* in it" in html
+
+
+def test_standard_input_is_called_so():
+    text = to_markdown([small_report(("Ketamine may help.", "supported", 0.9), uri="-")])
+    assert "standard input, read" in text
+    assert "\\-, read" not in text

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -153,3 +154,12 @@ def test_it_ends_with_what_it_is_not_and_the_versions():
 def test_a_failed_source_is_one_line():
     failure = Failure("url", "https://x.example/\x1b[2J", "fetch-failed", "no answer;\ntry again")
     assert printed(failure) == one_line(failure.uri) + ": no answer; try again\n"
+
+
+def test_support_from_a_label_without_a_journal_is_named():
+    report = small_report(("Ketamine is an anesthetic.", "supported", 0.9))
+    verdict = report.verdicts[0]
+    source = replace(APPROVAL.source, journal="", authors="Example Agency.", year=2024)
+    evidence = replace(verdict.evidence[0], record=replace(APPROVAL, source=source))
+    text = printed(replace(report, verdicts=(replace(verdict, evidence=(evidence,)),)))
+    assert "Example Agency 2024 · " in text

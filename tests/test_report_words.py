@@ -42,7 +42,7 @@ def test_the_headline_counts_what_goes_too_far():
 
 def test_the_headline_of_fair_and_of_empty_pages():
     fair = small_report(("Ketamine may help.", "supported", 0.9))
-    assert words.headline(fair) == "1 claim was checked: none goes beyond the evidence or against it."
+    assert words.headline(fair) == "1 claim was checked: it does not go beyond the evidence or against it."
     assert words.headline(small_report()) == "No checkable claim was found on this page."
 
 
@@ -102,3 +102,17 @@ def test_a_citation_names_authors_title_journal_and_year():
         "J Example Psychiatry 2019."
     )
     assert words.citation(record(authors="", year=None, journal="").source).count(".") == 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["contradicted"], "1 claim was checked: it contradicts the evidence or the law."),
+        (["overstated"], "1 claim was checked: it goes further than the evidence."),
+        (["unverified"], "1 claim was checked: the evidence at hand does not settle it."),
+        (["unverified"] * 2, "2 claims were checked: the evidence at hand does not settle any of them."),
+    ],
+)
+def test_the_headline_of_one_claim_and_of_nothing_settled(labels, expected):
+    report = small_report(*((f"Ketamine may help {n}.", label, 0.9) for n, label in enumerate(labels)))
+    assert words.headline(report) == expected

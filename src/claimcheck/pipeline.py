@@ -42,6 +42,7 @@ from claimcheck.records import (
     Report,
     Sentence,
     SourceRef,
+    Span,
     Verdict,
 )
 from claimcheck.retrieval import Encoder, HybridRetriever, OnnxEncoder, Retriever, load_index
@@ -202,7 +203,13 @@ class Checker:
         prepared = [
             Prepared(claim, vectors[i], tuple(matches[i]), tuple(wordings[i])) for i, claim in enumerate(claims)
         ]
-        return tuple(self.stages.judge.judge(prepared))
+        if evidence is not None:
+            return tuple(self.stages.judge.judge(prepared))
+        # A sentence repeated over a page (a slogan, a call-out) is judged once.
+        first = {claim.text: i for i, claim in reversed(list(enumerate(claims)))}
+        once = sorted(first.values())
+        verdicts = dict(zip(once, self.stages.judge.judge([prepared[i] for i in once]), strict=True))
+        return tuple(repeated(verdicts[first[claim.text]], claim) for claim in claims)
 
     def _claim_vectors(
         self, claims: tuple[Claim, ...], known: "dict[str, NDArray[np.float32]]"
@@ -224,6 +231,16 @@ class Checker:
             by_id = {match.record.id: match for match in matches}
             result.append([replace(by_id[i], rank=rank) for rank, i in enumerate(ids) if i in by_id])
         return result
+
+
+def repeated(verdict: Verdict, claim: Claim) -> Verdict:
+    """Return a verdict for another claim of the same text; its words are found where the sentence stands again."""
+    if verdict.claim == claim:
+        return verdict
+    shift = claim.start - verdict.claim.start
+    same = claim.sentence == verdict.claim.sentence
+    spans = tuple(Span(span.start + shift, span.end + shift) for span in verdict.strong_words) if same else ()
+    return replace(verdict, claim=claim, strong_words=spans)
 
 
 def load_stages(settings: Settings) -> Stages:
@@ -327,7 +344,7 @@ def claims_page(lines: Sequence[str], uri: str) -> tuple[Page, tuple[Sentence, .
     source = SourceRef(
         "claims",
         uri,
-        f"{len(texts)} claims",
+        f"{len(texts)} claim{'' if len(texts) == 1 else 's'}",
         datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         hashlib.sha256(whole.encode()).hexdigest(),
     )

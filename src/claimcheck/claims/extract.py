@@ -1,12 +1,13 @@
 """Claims from a page's check-worthy sentences: context filled in, coordinated assertions split, page order kept."""
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
 from claimcheck.claims.resolve import Context, Subject, name_treatment, page_subject, resolve
 from claimcheck.claims.split import split_assertions
 from claimcheck.claims.stems import join_stem, stem_of
-from claimcheck.claims.words import MAX_LENGTH
+from claimcheck.claims.words import MAX_LENGTH, is_condition
 from claimcheck.records import BlockKind, Claim, Page, Sentence
 
 __all__ = ["ClaimExtractor", "claim_texts", "extract_claims", "headings_of"]
@@ -81,5 +82,21 @@ def claim_texts(
         return ()
     context = Context(previous if joined == text else "", heading, treatment)
     resolved = resolve(joined, context, mention)
+    if _names_only(resolved):
+        return ()
     parts = (name_treatment(part, treatment, mention) for part in split_assertions(resolved, mention) if part.strip())
-    return tuple(dict.fromkeys(parts))
+    return tuple(dict.fromkeys(_small_letter(part, text, subject.name) for part in parts))
+
+
+def _names_only(text: str) -> bool:
+    """Return whether a text is a bare condition, word or number, as in the cells of a table: it asserts nothing."""
+    bare = text.strip(' .!:;,•*"“”')
+    # White space counts words in any script, so that look-alike letters hide no claim.
+    return len(bare.split()) < 2 or is_condition(bare)
+
+
+def _small_letter(claim: str, sentence: str, name: str) -> str:
+    """Return a rewritten claim with the substance's name in small letters where it moved into the sentence."""
+    if claim in sentence or not name.islower():
+        return claim
+    return re.sub(rf"(?<=[a-z,] ){re.escape(name.capitalize())}\b(?!\s+[A-Z])", name, claim)

@@ -5,7 +5,7 @@ resolved with some confidence stays as it stands, since a wrong subject makes a 
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from claimcheck.claims.words import AUXILIARIES, BASE_VERBS, TOKEN, finite_verb_at, has_finite_verb, lower_first, tokens
 
@@ -55,13 +55,18 @@ _EXPLETIVE = re.compile(
     r"best|recommended|common|normal|natural|rare|likely|unlikely|essential|wise|usual|hoped|time)\s+(?:to|for)|"
     r"(?:\w+\s+){0,3}?(?:minutes|hours|days|weeks|months|years|time)\s+(?:to|for|before))\b"
 )
+# "Yes, it is." adds nothing to "Yes."; "Yes, it is a controlled substance." does.
+_ECHO = (
+    r"(?:,?\s+(?:it|they|you|there)\s+(?:is|are|does|do|can|will|has|have|was|were)"
+    r"(?:\s+not|n['’]t)?(?=\s*(?:[.!;]|$)))?"
+)
 _YES = re.compile(
     r"(?i)^(?:(?:in\s+general|generally|usually|typically)[,\s]+)?(?:yes|absolutely|definitely|certainly|of course|"
-    r"indeed|correct)\b(?:\s+it\s+(?:is|does|can))?[\s,.!:;—–-]*"
+    rf"indeed|correct)\b{_ECHO}[\s,.!:;—–-]*"
 )
 _NO = re.compile(
     r"(?i)^(?:(?:in\s+general|generally|usually|typically)[,\s]+)?(?:no|nope|not at all|absolutely not|"
-    r"definitely not|never)\b[\s,.!:;—–-]*"
+    rf"definitely not|never|none(?:\s+at\s+all|\s+whatsoever)?(?=\s*(?:[.!;]|$)))\b{_ECHO}[\s,.!:;—–-]*"
 )
 _INVERTED = re.compile(
     r"(?i)^(?:so,?\s+|and\s+|but\s+)?(?P<verb>is|are|was|does|do|did|can|could|will|would|should|has|have|"
@@ -74,6 +79,10 @@ _QUESTION_START = re.compile(
 _EMPTY_QUESTION = re.compile(
     r"(?i)^(?:why\s+(?:choose\s+|us\b|(?:\w+\s*){1,3}\?)|did\s+you\s+know|what(?:['’]s|\s+is)\s+(?:\w+\s*){1,3}\?)"
 )
+_THERE_ARE = re.compile(r"(?i)^(?P<verb>is|are)\s+there\s+(?:(?:any|some|an?)\s+)?(?P<what>.+?)\?+$")
+# The marks of a page's questions and answers: "Q: Is it safe?", "A: Yes."
+_Q_MARK = re.compile(r"^(?:Q|Question)\s*\d{0,3}\s*[:.)]\s+(?=\w)")
+_A_MARK = re.compile(r"^(?:A|Answer)\s*\d{0,3}\s*:\s+(?=\w)")
 _DO = frozenset({"does", "do", "did"})
 
 
@@ -118,7 +127,8 @@ def page_subject(text: str, subject: Subject) -> str:
 def resolve(text: str, context: Context, mention: re.Pattern[str]) -> str:
     """Return the sentence with what opens it made clear; unchanged when nothing needs it or nothing is sure."""
     quoted = _QUOTED.match(text)
-    text = quoted["words"] if quoted else text
+    text = _A_MARK.sub("", quoted["words"] if quoted else text)
+    context = replace(context, previous=_Q_MARK.sub("", context.previous), heading=_Q_MARK.sub("", context.heading))
     text = _ASIDE.sub("", _DISCOURSE.sub("", text, count=1))
     text = capital(text)
     question = context.previous if _QUESTION_START.match(context.previous) else ""
@@ -174,6 +184,9 @@ def _answer(text: str, question: str, context: Context, mention: re.Pattern[str]
 
 def _statement(question: str, negative: bool, context: Context, mention: re.Pattern[str]) -> str:
     """Return a yes-or-no question turned into the statement that the answer affirms or denies, without a stop."""
+    there = _THERE_ARE.match(question.strip())
+    if there:
+        return f"There {there['verb'].lower()} {'no ' if negative else ''}{there['what']}"
     match = _INVERTED.match(question.strip())
     if match is None:
         return ""
@@ -381,7 +394,9 @@ def name_treatment(text: str, treatment: str, mention: re.Pattern[str]) -> str:
         return text
     effect = _BARE_EFFECT.match(text)
     if effect:
-        return f"{effect.group(0)} of {treatment}{text[effect.end() :]}"
+        # "Relief of ketamine" would be relief that ketamine is given.
+        joint = "with" if effect.group(0).lower().endswith(("relief", "response")) else "of"
+        return f"{effect.group(0)} {joint} {treatment}{text[effect.end() :]}"
     for pattern in (_BARE_INFUSION, _BARE_TREATMENT):
         match = pattern.search(text)
         if match:

@@ -89,6 +89,8 @@ def search(
     words: tuple[str, ...], number: int, pack: str | None, corpus_folder: Path | None, output_format: str
 ) -> None:
     """Find the records nearest to a few WORDS or to a claim."""
+    if not any(character.isalnum() for word in words for character in word):
+        raise UsageError("found no word to search for; expected a few words or a claim")
     packed = _read(corpus_folder, pack)
     encoder = _shipped_encoder("searching by words alone (BM25)")
     matches = _search(packed, " ".join(words), number, encoder)

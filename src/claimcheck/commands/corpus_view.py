@@ -26,12 +26,13 @@ _PIPED_WIDTH = 120
 def print_view(view: RenderableType) -> None:
     """Print to standard output; what is not a terminal gets plain text of a fixed width without trailing spaces."""
     console = Console(highlight=False, markup=False, emoji=False)
+    # crop=False, since rich would otherwise cut the lines that are left unbroken.
     if console.is_terminal:
-        console.print(view)
+        console.print(view, crop=False)
         return
     console = Console(highlight=False, markup=False, emoji=False, width=_PIPED_WIDTH)
     with console.capture() as capture:
-        console.print(view)
+        console.print(view, crop=False)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 

@@ -91,7 +91,7 @@ class EvaluateOptions:
 @click.option("--threads", metavar="N", type=click.IntRange(min=0), help="Threads of the models; 0 takes every core.")
 @click.option("--quiet", is_flag=True, help="Say nothing while it runs.")
 def evaluate(file: str | None, **options: Any) -> None:  # noqa: ANN401 - click's values
-    r"""Measure the verdicts on labelled rows, one JSON object a line.
+    """Measure the verdicts on labelled rows, one JSON object a line.
 
     \b
     {"text", "label"}                         claims
@@ -100,7 +100,7 @@ def evaluate(file: str | None, **options: Any) -> None:  # noqa: ANN401 - click'
     {"file", "start", "end", "label"}         units of pages: give --pages
 
     The word benchmark stands for the examples that the pack keeps for measuring; ./benchmark is a file of that name.
-    """
+    """  # noqa: D301 - \b is click's mark for lines that are not to be joined
     chosen = EvaluateOptions(**options)
     settings = chosen.settings()
     format_name = _format_of(chosen)

@@ -106,6 +106,8 @@ def plan_output(format_name: str | None, output: str | None, *, several: bool, e
             raise UsageError("HTML is one document a page; give --output FOLDER for several sources")
         return Plan(name, None, False, everything)
     name = format_name or _SUFFIXES.get(path.suffix.lower(), "")
+    if not name and path.is_dir():
+        raise UsageError(f"{path}: is a folder; expected the name of a file, or --format html for several sources")
     if not name:
         known = " ".join(sorted(_SUFFIXES))
         raise UsageError(f"{path}: its suffix names no format; expected one of {known}, or give --format")

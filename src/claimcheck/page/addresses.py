@@ -120,8 +120,9 @@ def checked_addresses(
         raise FetchError(source, f"the host {host} has no address; check the address")
     refused = [address for address in addresses if not is_public(address)]
     if refused and not allow_private:
+        place = f"the host is {host}" if host == str(refused[0]) else f"{host} is at {refused[0]}"
         raise BlockedAddressError(
             source,
-            f"{host} is at {refused[0]}, no public address; use --allow-private to read pages of your own network",
+            f"{place}, no public address; use --allow-private to read pages of your own network",
         )
     return addresses

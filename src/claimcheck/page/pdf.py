@@ -46,8 +46,9 @@ def page_from_pdf(data: bytes, *, uri: str, kind: str = "file", limits: Limits |
     for sheet in sheets:
         drafts += _drafts(sheet)
     if not drafts:
+        pages = "1 page" if len(sheets) == 1 else f"{len(sheets)} pages"
         raise UnreadableError(
-            uri, f"no text in this PDF of {len(sheets)} pages; it may be a scan: run text recognition (OCR) on it first"
+            uri, f"no text in this PDF of {pages}; it may be a scan: run text recognition (OCR) on it first"
         )
     dropped: Counter[str] = Counter()
     kept = deduplicate(drafts, dropped)
@@ -78,7 +79,7 @@ def _read(data: bytes, uri: str, limits: Limits) -> tuple[str, list[str]]:
                 raise TooLargeError(uri, f"more than {limits.max_text:,} characters of text; split the PDF")
             sheets.append(text)
     except (pypdfium2.PdfiumError, ValueError, TypeError, UnicodeError, OverflowError) as error:
-        reason = " ".join(str(error).split())[:120]
+        reason = " ".join(str(error).split())[:120].rstrip(".")
         raise UnreadableError(
             uri, f"the PDF cannot be opened ({reason}); it may be damaged or locked; save it anew"
         ) from error

@@ -51,10 +51,11 @@ def _lines(outcome: Outcome) -> Iterator[str]:
         yield f"**Could not be read** ({_escaped(outcome.reason)}): {_escaped(outcome.message)}"
         return
     source = outcome.page.source
-    yield f"# {_escaped(source.title) or _escaped(source.uri)}"
+    place = "standard input" if source.uri == "-" else _escaped(source.uri)
+    yield f"# {_escaped(source.title) or place}"
     yield ""
     link = safe_link(source.uri)
-    yield (f"<{link}>" if link else _escaped(source.uri)) + f", read {_escaped(source.retrieved_at)}"
+    yield (f"<{link}>" if link else place) + f", read {_escaped(source.retrieved_at)}"
     yield ""
     yield f"**{_escaped(headline(outcome))}**"
     yield ""

@@ -214,7 +214,9 @@ def _print_compact(report: Report, label: Label, title: str, screen: _Screen) ->
         first = decisive(verdict)
         if label is Label.SUPPORTED and first:
             source = first.record.source
-            where = clipped(" ".join(filter(None, (source.journal, str(source.year or "")))), 120)
+            # A law or a label has no journal: a year alone would name nothing.
+            publisher = source.journal or source.authors or source.title
+            where = clipped(" ".join(filter(None, (publisher.rstrip("."), str(source.year or "")))), 120)
             link = source_link(source)
             grade = CERTAINTY_WORDS[first.record.certainty]
             screen.put((where, f"dim link {link}" if link else "dim"), (f" · {grade}", "dim"), indent=4, hang=2)

@@ -96,7 +96,7 @@ BLOCK_WORDS: Mapping[str, str] = {
     "quote": "quotation",
     "table_cell": "table cell",
     "caption": "caption or image text",
-    "meta": "page description, seen by search engines",
+    "meta": "page title or description, seen by search engines",
 }
 _STUDY_WORDS: Mapping[str, str] = {
     "rct": "randomised trial",
@@ -159,7 +159,13 @@ def headline(report: Report) -> str:
         return "No checkable claim was found on this page."
     claims = "1 claim was" if total == 1 else f"{total} claims were"
     if not number[Label.CONTRADICTED] + number[Label.OVERSTATED]:
-        return f"{claims} checked: none goes beyond the evidence or against it."
+        if number[Label.UNVERIFIED] == total:
+            return f"{claims} checked: the evidence at hand does not settle {'it' if total == 1 else 'any of them'}."
+        which = "it does not go" if total == 1 else "none goes"
+        return f"{claims} checked: {which} beyond the evidence or against it."
+    if total == 1:
+        verb = "contradicts the evidence or the law" if number[Label.CONTRADICTED] else "goes further than the evidence"
+        return f"{claims} checked: it {verb}."
     parts = []
     if number[Label.CONTRADICTED]:
         verb = "contradicts" if number[Label.CONTRADICTED] == 1 else "contradict"

@@ -11,9 +11,9 @@ from claimcheck.numbers import compare
 from claimcheck.records import Claim, Label, Match, NumberCheck, Overstatement, Span, Stance, Verdict
 from claimcheck.retrieval import Wording
 from claimcheck.verdict.aggregate import LABELS, Aggregator
-from claimcheck.verdict.cues import cue_spans
 from claimcheck.verdict.explain import explain, order_evidence
 from claimcheck.verdict.features import Reading, feature_vector
+from claimcheck.verdict.occlusion import Occlusion
 from claimcheck.verdict.overstates import LinearWays
 from claimcheck.verdict.phrasing import PhrasingModel
 from claimcheck.verdict.severity import severity_of
@@ -26,12 +26,8 @@ __all__ = ["Judge", "LinearJudge", "Prepared", "SecondReader", "both_readings"]
 # Records read together with the claim, and records read one by one for their stance: what training used.
 SET_SIZE = 2
 PAIRS = 4
-# Candidate words tried by occlusion for one claim; more costs time and finds no more (scripts/bench_check.py).
-MAX_OCCLUSIONS = 6
 # Below this similarity nothing in the pack is about the claim, whatever a reader makes of it.
 MIN_COSINE = 0.2
-# A word counts as overstating when the claim without it is flagged this much less.
-OCCLUSION_DROP = 0.1
 FLAGGED = (Label.OVERSTATED, Label.CONTRADICTED)
 
 
@@ -174,26 +170,26 @@ class LinearJudge:
         )
 
     def _with_strong_words(self, prepared: Sequence[Prepared], verdicts: list[Verdict]) -> list[Verdict]:
-        """Return the verdicts with, for flagged claims, the words whose removal lowers the flag most (occlusion)."""
-        trials: list[tuple[int, tuple[int, int] | None, tuple[str, str]]] = []
-        for i, verdict in enumerate(verdicts):
-            if verdict.label not in FLAGGED:
-                continue
-            text = verdict.claim.text
-            record = premise(verdict.evidence[0].record)
-            trials.append((i, None, (text, record)))
-            for start, end in cue_spans(text)[:MAX_OCCLUSIONS]:
-                trials.append((i, (start, end), (f"{text[:start]}{text[end:]}", record)))
-        if not trials:
-            return verdicts
-        read = self._reader.predict([pair for _, _, pair in trials])
-        flag = read[:, 1] + read[:, 2]
-        whole = {i: float(value) for (i, span, _), value in zip(trials, flag, strict=True) if span is None}
-        spans: dict[int, list[Span]] = {}
-        for (i, span, _), value in zip(trials, flag, strict=True):
-            if span is not None and whole[i] - float(value) >= OCCLUSION_DROP:
-                spans.setdefault(i, []).extend(_in_page(verdicts[i].claim, *span))
-        return [replace(v, strong_words=tuple(spans[i])) if i in spans else v for i, v in enumerate(verdicts)]
+        """Return the verdicts with, for flagged claims, the words that make the claim more serious (occlusion).
+
+        A word counts when the claim without it is less serious, or when the claim without any strong word becomes more
+        serious by that word alone: beside two other absolute words, no single one is missed.
+        """
+        trials = [
+            (i, Occlusion(verdict.claim.text, premise(verdict.evidence[0].record)))
+            for i, verdict in enumerate(verdicts)
+            if verdict.label in FLAGGED and verdict.evidence
+        ]
+        trials = [(i, occlusion) for i, occlusion in trials if occlusion.spans]
+        read = self._reader.predict([pair for _, occlusion in trials for pair in occlusion.pairs()]) if trials else None
+        result, start = list(verdicts), 0
+        for i, occlusion in trials:
+            assert read is not None  # noqa: S101 - for the type checker: there are trials, so there was a reading
+            rows = read[start : start + len(occlusion.pairs())]
+            start += len(rows)
+            found = [span for word in occlusion.strong(rows) for span in _in_page(verdicts[i].claim, *word)]
+            result[i] = replace(verdicts[i], strong_words=tuple(found))
+        return result
 
 
 def both_readings(reader: CrossEncoder, prepared: Sequence[Prepared], readings: Sequence[Reading]) -> list[Reading]:
