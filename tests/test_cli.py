@@ -94,7 +94,9 @@ def test_a_command_that_is_missing_is_told_and_help_still_works(monkeypatch):
 
 
 SLOW = """
-import sys, time, types
+import signal, sys, time, types
+# A shell's background job is born deaf to Ctrl-C; a person's terminal is not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from claimcheck import cli
 import click
 @click.command()

@@ -22,7 +22,7 @@ from claimcheck.report import CSV_COLUMNS, report_schema
 from claimcheck.report.words import OVERSTATEMENT_WORDS
 from claimcheck.retrieval import HybridRetriever, build_index
 from claimcheck.settings import SETTINGS_HELP, Settings
-from claimcheck.verdict import judge, phrasing
+from claimcheck.verdict import judge, occlusion, phrasing
 from claimcheck.verdict.aggregate import LinearAggregator
 from claimcheck.verdict.features import CERTAINTY_WEIGHT, FEATURE_NAMES
 from claimcheck.verdict.judge import LinearJudge
@@ -239,7 +239,7 @@ def test_constants_are_those_of_the_code():
     rows = re.findall(r"^\| `([A-Z_0-9]+)` \| ([\d.]+) \|", doc("how-it-decides.md"), re.MULTILINE)
     assert len(rows) == 10
     for name, value in rows:
-        owner = next(module for module in (retrieval, judge, pipeline, phrasing) if hasattr(module, name))
+        owner = next(module for module in (retrieval, judge, pipeline, phrasing, occlusion) if hasattr(module, name))
         assert float(value) == getattr(owner, name), name
 
 
