@@ -221,7 +221,7 @@ state no licence. The published models have 110M to 220M parameters; the shipped
 
 ## Speed and memory
 
-`scripts/bench_check.py`, on two cores.
+`scripts/bench_check.py --base BASE --model cascade`, on two cores.
 
 {speed}
 """
