@@ -184,8 +184,8 @@ Written by `python scripts/make_results.py --shared ../shared`; every figure com
 are 95 % bootstrap intervals. The gold was labelled by two passes of a language model, no clinician took part: their
 agreement (kappa 0.867) is between passes of one kind, and people would agree less.
 
-Nothing was trained on claims_dev, but one choice was made after looking at its figures: the least weight of "contradicted"
-in the decision (2.5) was set when its recall there was 0.08. Read the figures below with that in mind.
+Nothing was trained on claims_dev, but one choice was made after looking at its figures: the least weight of
+"contradicted" in the decision (2.5) was set when its recall there was 0.08. Read the figures below with that in mind.
 
 ## Verdicts
 
