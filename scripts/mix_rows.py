@@ -27,6 +27,10 @@ def main():
     parser.add_argument("--rows", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--take", nargs="+", required=True, metavar="KIND=SHARE")
+    parser.add_argument("--seen", type=Path, nargs="*", default=[], help="rows of earlier passes")
+    parser.add_argument(
+        "--again", type=float, default=1.0, help="share of the rows seen before, real claims apart, to keep"
+    )
     parser.add_argument("--shards", type=int, default=1)
     parser.add_argument("--seed", type=int, default=13)
     args = parser.parse_args()
@@ -40,6 +44,13 @@ def main():
         row
         for kind, share in sorted(shares.items())
         for row in drawn([row for row in rows if row["kind"] == kind], share, rng)
+    ]
+    seen = {(row["claim"], row["kind"]) for path in args.seen for row in read_rows(path)}
+    # Real claims are the scarcest rows and come back in every pass.
+    mixed = [
+        row
+        for row in mixed
+        if row["kind"] == "real-set" or (row["claim"], row["kind"]) not in seen or rng.random() < args.again
     ]
     rng.shuffle(mixed)
     args.out.mkdir(parents=True, exist_ok=True)
