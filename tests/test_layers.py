@@ -13,8 +13,8 @@ SOURCE = Path(claimcheck.__file__).parent
 # Lower layers first; a module may import from its own package and from layers before it.
 LAYERS = [
     {"version", "errors"}, {"records"}, {"settings", "onnx", "numbers"}, {"page", "claims", "corpus"},
-    {"retrieval", "entailment"}, {"verdict"}, {"findings"}, {"report"}, {"store", "capture"}, {"pipeline"}, {"evaluate"},
-    {"scan"}, {"review"}, {"commands"}, {"cli"},
+    {"retrieval", "entailment"}, {"verdict"}, {"findings"}, {"report"}, {"store"}, {"capture"}, {"pipeline"},
+    {"evaluate"}, {"scan"}, {"review"}, {"commands"}, {"cli"},
 ]  # fmt: skip
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

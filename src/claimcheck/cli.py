@@ -24,6 +24,15 @@ BROKEN_PIPE = 141
 # Name: (where the command is, its line in the help). The lines stand here so that --help imports no command.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("claimcheck.commands.check:check", "Check the claims of webpages, files or a list of claims."),
+    "scan": ("claimcheck.commands.scan:scan", "Crawl clinics' sites, keep what they said and check it."),
+    "diff": ("claimcheck.commands.diff:diff", "See what changed on a site between two scans, or since a letter."),
+    "report": ("claimcheck.commands.report:report", "Write the report of a site or of all, with its coverage."),
+    "export": ("claimcheck.commands.export:export", "Write a store's findings as CSV, JSON Lines or Parquet."),
+    "letter": ("claimcheck.commands.letter:letter", "Note a warning letter and when its answer is due."),
+    "show": ("claimcheck.commands.show:show", "Show what the page said: a finding beside its capture."),
+    "verify": ("claimcheck.commands.verify:verify", "Check that captures, store and trail are as they were written."),
+    "review": ("claimcheck.commands.review:review", "Decide flagged claims in the browser, with a trail."),
+    "casefile": ("claimcheck.commands.casefile:casefile", "Write a clinic's confirmed findings as a case to hand on."),
     "corpus": ("claimcheck.commands.corpus:corpus", "Validate, search, show and extend the evidence."),
     "evaluate": ("claimcheck.commands.evaluate:evaluate", "Measure the verdicts on a labelled file, stage by stage."),
     "models": ("claimcheck.commands.models:models", "List the models and show their cards."),

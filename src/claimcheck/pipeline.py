@@ -39,8 +39,10 @@ from claimcheck.records import (
     Label,
     Match,
     Page,
+    PageFinding,
     Report,
     Sentence,
+    Severity,
     SourceRef,
     Span,
     Verdict,
@@ -56,7 +58,7 @@ from claimcheck.version import __version__
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Checker", "Stages"]
+__all__ = ["Checker", "PageClaims", "Stages"]
 
 # Labelled wordings that vote on a claim; of 4, 8, 12 and 20 the calibration set liked 12 best.
 WORDINGS = 12
@@ -79,6 +81,17 @@ class Stages:
     versions: dict[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class PageClaims:
+    """A page read but not judged: sentences, which of them are check-worthy, claims and their embeddings (claims, d)."""
+
+    page: Page
+    sentences: tuple[Sentence, ...]
+    worthy: "NDArray[np.bool_]"
+    claims: tuple[Claim, ...]
+    vectors: "NDArray[np.float32]"
+
+
 class Checker:
     """Checks pages and claims against one evidence pack."""
 
@@ -97,6 +110,11 @@ class Checker:
         """
         settings = settings or settings_from_environment()
         return cls(settings, load_stages(settings))
+
+    @property
+    def versions(self) -> dict[str, object]:
+        """What made the checker's reports: claimcheck's version, the pack, digests of models and settings."""
+        return self.stages.versions
 
     def check_url(self, url: str, *, allow_private: bool = False, limits: Limits | None = None) -> Report:
         """Return the report on the page at an http(s) address.
@@ -138,16 +156,43 @@ class Checker:
 
     def check_page(self, page: Page) -> Report:
         """Return the report on an extracted page."""
+        made = self.claims_of(page)
+        verdicts = self.judge_claims(made.claims, made.vectors)
+        labels, worthy = sentence_verdicts(made.sentences, made.worthy, verdicts)
+        findings = page_findings(page, made.sentences, verdicts, self.stages.corpus.manifest)
+        return Report(page, made.sentences, labels, worthy, verdicts, findings, self.stages.versions)
+
+    def claims_of(self, page: Page) -> PageClaims:
+        """Return a page's sentences and its claims with their topics and embeddings, nothing judged yet."""
         sentences = split_sentences(page)
         vectors = self._encode([sentence.text for sentence in sentences])
         worth = self.stages.worthiness.predict(sentences, vectors, headings_of(sentences))
         threshold = self.settings.worthiness_threshold or self.stages.worthiness.threshold
         claims = extract_claims(page, sentences, worth.tolist(), threshold=threshold, subject=self._subject)
         known = {sentence.text: vectors[i] for i, sentence in enumerate(sentences)}
-        verdicts = self._judge(claims, known=known)
-        labels, worthy = sentence_verdicts(sentences, worth >= threshold, verdicts)
-        findings = page_findings(page, sentences, verdicts, self.stages.corpus.manifest)
-        return Report(page, sentences, labels, worthy, verdicts, findings, self.stages.versions)
+        of_claims = self._claim_vectors(claims, known) if claims else vectors[:0]
+        claims = assign_topics(claims, of_claims, self.stages.topics)
+        return PageClaims(page, sentences, worth >= threshold, claims, of_claims)
+
+    def judge_claims(self, claims: Sequence[Claim], vectors: "NDArray[np.float32]") -> tuple[Verdict, ...]:
+        """Return one verdict a claim, in order, from claims with their topics and embeddings, shape (claims, d).
+
+        A text that comes again (a slogan, a call-out) is judged once.
+        """
+        if not claims:
+            return ()
+        prepared = self._prepared(claims, vectors)
+        first = {claim.text: i for i, claim in reversed(list(enumerate(claims)))}
+        once = sorted(first.values())
+        verdicts = dict(zip(once, self.stages.judge.judge([prepared[i] for i in once]), strict=True))
+        return tuple(repeated(verdicts[first[claim.text]], claim) for claim in claims)
+
+    def findings_of(self, made: PageClaims) -> tuple[PageFinding, ...]:
+        """Return what a page does as a whole, which hangs on what its claims say and not on how they are judged."""
+        unjudged = [
+            Verdict(claim, Label.UNVERIFIED, {}, 0.0, True, Severity.NONE, (), "", ()) for claim in made.claims
+        ]
+        return page_findings(made.page, made.sentences, unjudged, self.stages.corpus.manifest)
 
     def check_claims(
         self, lines: Sequence[str], *, uri: str = "claims", evidence: Sequence[Sequence[str]] | None = None
@@ -165,7 +210,14 @@ class Checker:
         )
         if evidence is not None and len(evidence) != len(claims):
             raise UsageError(f"found evidence for {len(evidence)} claims, expected one list for each of {len(claims)}")
-        verdicts = self._judge(claims, evidence=evidence)
+        verdicts: tuple[Verdict, ...] = ()
+        if claims:
+            vectors = self._claim_vectors(claims, {})
+            claims = assign_topics(claims, vectors, self.stages.topics)
+            if evidence is None:
+                verdicts = self.judge_claims(claims, vectors)
+            else:
+                verdicts = tuple(self.stages.judge.judge(self._prepared(claims, vectors, evidence)))
         labels = tuple(verdict.label for verdict in verdicts)
         return Report(page, sentences, labels, (True,) * len(sentences), verdicts, (), self.stages.versions)
 
@@ -183,33 +235,19 @@ class Checker:
     def _encode(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         return self.stages.encoder.encode(texts)
 
-    def _judge(
+    def _prepared(
         self,
-        claims: tuple[Claim, ...],
-        *,
-        known: "dict[str, NDArray[np.float32]] | None" = None,
+        claims: Sequence[Claim],
+        vectors: "NDArray[np.float32]",
         evidence: Sequence[Sequence[str]] | None = None,
-    ) -> tuple[Verdict, ...]:
-        if not claims:
-            return ()
-        vectors = self._claim_vectors(claims, known or {})
-        claims = assign_topics(claims, vectors, self.stages.topics)
+    ) -> list[Prepared]:
         texts = [claim.text for claim in claims]
         if evidence is None:
             matches = self.stages.retriever.search(vectors, texts, self.settings.top_k)
         else:
             matches = self._handed_over(vectors, texts, evidence)
         wordings = self.stages.retriever.wordings(vectors, WORDINGS)
-        prepared = [
-            Prepared(claim, vectors[i], tuple(matches[i]), tuple(wordings[i])) for i, claim in enumerate(claims)
-        ]
-        if evidence is not None:
-            return tuple(self.stages.judge.judge(prepared))
-        # A sentence repeated over a page (a slogan, a call-out) is judged once.
-        first = {claim.text: i for i, claim in reversed(list(enumerate(claims)))}
-        once = sorted(first.values())
-        verdicts = dict(zip(once, self.stages.judge.judge([prepared[i] for i in once]), strict=True))
-        return tuple(repeated(verdicts[first[claim.text]], claim) for claim in claims)
+        return [Prepared(claim, vectors[i], tuple(matches[i]), tuple(wordings[i])) for i, claim in enumerate(claims)]
 
     def _claim_vectors(
         self, claims: tuple[Claim, ...], known: "dict[str, NDArray[np.float32]]"

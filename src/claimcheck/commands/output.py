@@ -23,7 +23,7 @@ from claimcheck.report import (
     to_markdown,
 )
 
-__all__ = ["FORMATS", "Plan", "plan_output", "write_bytes", "write_whole"]
+__all__ = ["FORMATS", "Plan", "plan_output", "write_bytes", "write_whole", "written_whole"]
 
 FORMATS = ("terminal", "json", "jsonl", "csv", "html", "markdown", "claimreview")
 _SUFFIXES = {
@@ -128,18 +128,28 @@ def write_whole(path: Path, data: bytes) -> None:
 
     :raises UsageError: when it cannot be written.
     """
+    with written_whole(path) as part:
+        part.write_bytes(data)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Yield a file to write that takes the place of ``path`` at the end, and is gone after an exception.
+
+    :raises UsageError: when it cannot be written.
+    """
     with _translated(path):
         if path.exists() and not path.is_file():
             # A device or a pipe (/dev/stdout, >(…)) cannot be replaced, and has no half-written state to leave behind.
-            path.write_bytes(data)
+            yield path
             return
         target = path.resolve()
         handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", suffix=".part", dir=target.parent)
+        os.close(handle)
         part = Path(name)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
+            yield part
+            with part.open("rb") as stream:
                 os.fsync(stream.fileno())
             part.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
             part.replace(target)

@@ -1,24 +1,20 @@
 """Fetching a page over http(s): guarded against private addresses, bombs, endless bodies and slow servers.
 
-The guard sits where connections are made (``_GuardedBackend``): the address that was checked is the address that is
-connected to, so a name cannot resolve differently between check and use, and every redirect passes the same door. TLS
-and the Host header keep the name of the URL. The deadline sits beneath every read and write, so that a server that
-drips one byte of header at a time meets it too, which per-read timeouts of HTTP clients do not catch. httpx gives no
-public place for either, hence its own lower layer, httpcore, is used; httpx parses URLs and makes the TLS context.
+Every connection, also a redirect's, passes ``GuardedBackend``. httpcore speaks HTTP; httpx parses URLs and makes the
+TLS context.
 """
 
 import ssl
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
 
 import httpcore
 import httpx
 
-from claimcheck.errors import BlockedAddressError, FetchError, SourceError, TooLargeError, UnreadableError
-from claimcheck.page.addresses import Resolver, SystemResolver, checked_addresses
+from claimcheck.errors import BlockedAddressError, FetchError, TooLargeError, UnreadableError
+from claimcheck.page.addresses import Resolver, SystemResolver
+from claimcheck.page.guard import Deadline, GuardedBackend
 from claimcheck.page.gunzip import Inflater
 from claimcheck.page.limits import Limits
 
@@ -47,8 +43,8 @@ def fetch(
     TooLargeError or UnreadableError (a content encoding that was not asked for).
     """
     limits = limits or Limits()
-    deadline = _Deadline(url, limits.timeout)
-    backend = _GuardedBackend(deadline, resolver or SystemResolver(), allow_private=allow_private)
+    deadline = Deadline(url, limits.timeout)
+    backend = GuardedBackend(deadline, resolver or SystemResolver(), allow_private=allow_private)
     try:
         with httpcore.ConnectionPool(ssl_context=_tls_context(), network_backend=backend, max_connections=1) as pool:
             return _follow(pool, url, limits, deadline)
@@ -58,7 +54,7 @@ def fetch(
         raise FetchError(url, f"no page was delivered ({_reason(error)}); check the address or try again") from error
 
 
-def _follow(pool: httpcore.ConnectionPool, url: str, limits: Limits, deadline: "_Deadline") -> Fetched:
+def _follow(pool: httpcore.ConnectionPool, url: str, limits: Limits, deadline: "Deadline") -> Fetched:
     target = _parse(url, url)
     for _ in range(limits.max_redirects + 1):
         with pool.stream("GET", _core_url(target), headers=_headers(target)) as response:
@@ -70,7 +66,7 @@ def _follow(pool: httpcore.ConnectionPool, url: str, limits: Limits, deadline: "
     raise TooLargeError(url, f"more than {limits.max_redirects} redirects; give the page's final address")
 
 
-def _accept(response: httpcore.Response, url: str, final: str, limits: Limits, deadline: "_Deadline") -> Fetched:
+def _accept(response: httpcore.Response, url: str, final: str, limits: Limits, deadline: "Deadline") -> Fetched:
     if not 200 <= response.status < 300:
         raise FetchError(url, f"the server answered {response.status}; expected 200; check the address")
     length = _header(response, b"content-length")
@@ -96,7 +92,7 @@ def _accept(response: httpcore.Response, url: str, final: str, limits: Limits, d
     return Fetched(b"".join(chunks), final, content_type)
 
 
-def _raw_chunks(response: httpcore.Response, deadline: "_Deadline") -> Iterator[bytes]:
+def _raw_chunks(response: httpcore.Response, deadline: "Deadline") -> Iterator[bytes]:
     for chunk in response.iter_stream():
         deadline.remaining()
         yield chunk
@@ -179,106 +175,3 @@ def _reason(error: Exception) -> str:
 
 def _tls_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
-
-
-class _Deadline:
-    """A moment after which nothing more is read."""
-
-    def __init__(self, source: str, seconds: float) -> None:
-        self._source = source
-        self._seconds = seconds
-        self._end = time.monotonic() + seconds
-
-    def remaining(self) -> float:
-        """Return the seconds left; raise TooLargeError when there are none."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise self.passed()
-        return left
-
-    def passed(self) -> SourceError:
-        """Return the error to raise when the time is up."""
-        return TooLargeError(
-            self._source, f"the page took longer than {self._seconds:g} s; try again or raise the limit"
-        )
-
-    @property
-    def source(self) -> str:
-        """The URL the deadline was set for."""
-        return self._source
-
-
-class _GuardedBackend(httpcore.NetworkBackend):
-    """Connects only to addresses that were checked a moment before, and reads only until the deadline."""
-
-    def __init__(self, deadline: _Deadline, resolver: Resolver, *, allow_private: bool) -> None:
-        self._deadline = deadline
-        self._resolver = resolver
-        self._allow_private = allow_private
-        self._inner = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Resolve, check and connect; try the next address when one does not answer."""
-        addresses = checked_addresses(
-            host,
-            port,
-            source=self._deadline.source,
-            resolver=self._resolver,
-            timeout=self._deadline.remaining(),
-            allow_private=self._allow_private,
-        )
-        for number, address in enumerate(addresses):
-            # A dead first address (often IPv6) may use only its share of the time.
-            share = self._deadline.remaining() / (len(addresses) - number)
-            try:
-                stream = self._inner.connect_tcp(address, port, share, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if number == len(addresses) - 1:
-                    raise
-            else:
-                return _DeadlineStream(stream, self._deadline)
-        raise FetchError(self._deadline.source, f"the host {host} has no address; check the address")
-
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.NetworkStream:
-        """Refuse: no URL leads to a socket file."""
-        raise BlockedAddressError(self._deadline.source, "a socket file is no page; expected https://host/path")
-
-
-class _DeadlineStream(httpcore.NetworkStream):
-    """A connection whose every wait ends at the deadline."""
-
-    def __init__(self, inner: httpcore.NetworkStream, deadline: _Deadline) -> None:
-        self._inner = inner
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read, waiting no longer than the deadline."""
-        return self._inner.read(max_bytes, self._deadline.remaining())
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write, waiting no longer than the deadline."""
-        self._inner.write(buffer, self._deadline.remaining())
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._inner.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        """Start TLS under the URL's own host name."""
-        inner = self._inner.start_tls(ssl_context, server_hostname, self._deadline.remaining())
-        return _DeadlineStream(inner, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 (the base class's own signature)
-        """Return what the connection knows of itself."""
-        return self._inner.get_extra_info(info)

@@ -8,7 +8,7 @@ from claimcheck.records import Claim, Evidence, NumberCheck, Report, Source, Spa
 from claimcheck.report.failure import Failure, Outcome
 from claimcheck.report.words import counts
 
-__all__ = ["SCHEMA_ID", "outcome_values", "report_schema"]
+__all__ = ["SCHEMA_ID", "claim_values", "outcome_values", "report_schema"]
 
 SCHEMA_ID = "claimcheck.report/1"
 
@@ -72,7 +72,7 @@ def _report_values(report: Report) -> dict[str, Any]:
             "images_without_text": page.coverage.images_without_text,
             "reasons_dropped": dict(sorted(page.coverage.reasons_dropped.items())),
         },
-        "claims": [_claim_values(verdict) for verdict in report.verdicts],
+        "claims": [claim_values(verdict) for verdict in report.verdicts],
         "summary": _summary(report),
         "versions": _plain(report.versions),
     }
@@ -83,7 +83,8 @@ def _summary(report: Report) -> dict[str, int]:
     return {name: number[name] for name in ("supported", "overstated", "contradicted", "unverified")}
 
 
-def _claim_values(verdict: Verdict) -> dict[str, Any]:
+def claim_values(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as the values of one claim of the contract."""
     claim: Claim = verdict.claim
     return {
         "id": claim.id,

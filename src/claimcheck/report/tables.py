@@ -11,7 +11,7 @@ from claimcheck.report.failure import Failure, Outcome
 from claimcheck.report.shown import one_line, source_link
 from claimcheck.report.words import citation, decisive
 
-__all__ = ["CSV_COLUMNS", "to_csv", "to_json", "to_jsonl"]
+__all__ = ["CSV_COLUMNS", "LINE_ENDS", "csv_cell", "to_csv", "to_json", "to_jsonl"]
 
 CSV_COLUMNS = (
     "source", "title", "retrieved_at", "sha256", "claim_id", "label", "severity", "confidence", "needs_review", "claim",
@@ -21,7 +21,7 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 # Legal in JSON strings, but they end a line for some readers of JSON Lines (Python's str.splitlines among them).
-_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 # A spreadsheet runs a cell that opens with one of these as a formula (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -36,7 +36,7 @@ def to_json(outcomes: Sequence[Outcome]) -> str:
 def to_jsonl(outcomes: Sequence[Outcome]) -> str:
     """Return one object of the contract a line, in order."""
     lines = (json.dumps(outcome_values(outcome), ensure_ascii=False, allow_nan=False) for outcome in outcomes)
-    return "".join(line.translate(_LINE_ENDS) + "\n" for line in lines)
+    return "".join(line.translate(LINE_ENDS) + "\n" for line in lines)
 
 
 def to_csv(outcomes: Sequence[Outcome]) -> str:
@@ -50,13 +50,16 @@ def to_csv(outcomes: Sequence[Outcome]) -> str:
     writer.writeheader()
     for outcome in outcomes:
         if isinstance(outcome, Failure):
-            writer.writerow({"source": _cell(outcome.uri), "error": _cell(f"{outcome.reason}: {outcome.message}")})
+            writer.writerow(
+                {"source": csv_cell(outcome.uri), "error": csv_cell(f"{outcome.reason}: {outcome.message}")}
+            )
         else:
             writer.writerows(_row(outcome, verdict) for verdict in outcome.verdicts)
     return stream.getvalue()
 
 
-def _cell(text: str) -> str:
+def csv_cell(text: str) -> str:
+    """Return the text on one line, prefixed with an apostrophe where a spreadsheet would run it as a formula."""
     line = one_line(text)
     return f"'{line}" if text.startswith(_FORMULA) or line.startswith(_FORMULA) else line
 
@@ -64,33 +67,33 @@ def _cell(text: str) -> str:
 def _row(report: Report, verdict: Verdict) -> dict[str, object]:
     source, claim, evidence = report.page.source, verdict.claim, decisive(verdict)
     row: dict[str, object] = {
-        "source": _cell(source.uri),
-        "title": _cell(source.title),
+        "source": csv_cell(source.uri),
+        "title": csv_cell(source.title),
         "retrieved_at": source.retrieved_at,
         "sha256": source.sha256,
-        "claim_id": _cell(claim.id),
+        "claim_id": csv_cell(claim.id),
         "label": verdict.label.value,
         "severity": verdict.severity.value,
         "confidence": f"{verdict.confidence:.4f}",
         "needs_review": "yes" if verdict.needs_review else "no",
-        "claim": _cell(claim.text),
-        "sentence": _cell(claim.sentence),
+        "claim": csv_cell(claim.text),
+        "sentence": csv_cell(claim.sentence),
         "start": claim.start,
         "end": claim.end,
-        "topic": _cell(claim.topic),
+        "topic": csv_cell(claim.topic),
         "overstates": " ".join(way.value for way in verdict.overstates),
-        "explanation": _cell(verdict.explanation),
-        "evidence": _cell(" ".join(f"{item.record.id}:{item.stance.value}" for item in verdict.evidence)),
+        "explanation": csv_cell(verdict.explanation),
+        "evidence": csv_cell(" ".join(f"{item.record.id}:{item.stance.value}" for item in verdict.evidence)),
     }
     for label in (Label.SUPPORTED, Label.OVERSTATED, Label.CONTRADICTED, Label.UNVERIFIED):
         if label in verdict.probabilities:
             row[f"p_{label.value}"] = f"{verdict.probabilities[label]:.4f}"
     if evidence:
         row |= {
-            "decisive_statement": _cell(evidence.record.statement),
+            "decisive_statement": csv_cell(evidence.record.statement),
             "decisive_certainty": evidence.record.certainty.value,
-            "decisive_limits": _cell(evidence.record.limits),
-            "citation": _cell(citation(evidence.record.source)),
-            "link": _cell(source_link(evidence.record.source)),
+            "decisive_limits": csv_cell(evidence.record.limits),
+            "citation": csv_cell(citation(evidence.record.source)),
+            "link": csv_cell(source_link(evidence.record.source)),
         }
     return row

@@ -91,7 +91,11 @@ class SiteRow(Base):
 
 
 class RunRow(Base):
-    """One call of ``claimcheck scan``: its arguments, and the folder of its captures relative to the archive."""
+    """One call of ``claimcheck scan``: its arguments, and the folder of its captures relative to the archive.
+
+    ``manifest_lines`` and ``manifest_head`` say how long the archive's manifest was after the run's last capture and
+    what the digest of its last line was, so that a manifest cut short afterwards is found out.
+    """
 
     __tablename__ = "run"
 
@@ -100,11 +104,17 @@ class RunRow(Base):
     finished_at: Mapped[datetime | None]
     arguments: Mapped[dict[str, Any]] = mapped_column(default=dict)
     archive: Mapped[str] = mapped_column(default="")
+    manifest_lines: Mapped[int] = mapped_column(default=0)
+    manifest_head: Mapped[str] = mapped_column(String(64), default="")
     scans: Mapped[list["ScanRow"]] = relationship(back_populates="run")
 
 
 class ScanRow(Base):
-    """One site as read in one run. ``state``: running or finished; ``version_id`` is what judged it."""
+    """One site as read in one run. ``state``: running or finished; ``version_id`` is what judged it.
+
+    ``crawled_at`` is when the last of its pages was fetched or given up; ``crawl`` says what the crawl learnt of the
+    site as a whole: robots.txt by origin, sitemaps read, links left out.
+    """
 
     __tablename__ = "scan"
     __table_args__ = (UniqueConstraint("run_id", "site_id"),)
@@ -116,6 +126,8 @@ class ScanRow(Base):
     state: Mapped[str] = mapped_column(String(20), default="running")
     started_at: Mapped[datetime] = mapped_column(default=utc_now)
     finished_at: Mapped[datetime | None]
+    crawled_at: Mapped[datetime | None]
+    crawl: Mapped[dict[str, Any]] = mapped_column(default=dict)
     run: Mapped[RunRow] = relationship(back_populates="scans")
     site: Mapped[SiteRow] = relationship(back_populates="scans")
     version: Mapped["VersionRow | None"] = relationship()
@@ -149,8 +161,11 @@ class PageTextRow(Base):
 class PageRow(Base):
     """An address that a scan knows of, and what became of it.
 
-    ``state``: queued (found, not fetched), fetched (captured, not checked), checked, or one of the ends that are not a
-    check: duplicate (same body or text as another page), refused (robots.txt, or an address out of bounds), failed.
+    ``state``: queued (found, not fetched), captured (fetched, while other pages of its depth are not), fetched (to be
+    checked), checked, or one of the ends that are not a check: duplicate (same body or text as another page, or an
+    address that leads to another page), refused (robots.txt, or an address out of bounds), failed.
+    ``admitted`` says that a queued page is to be fetched: it waits for the pages above it otherwise. ``hops`` counts the
+    redirects that led to it.
     ``reason`` is a stable kebab-case code and ``detail`` a sentence for people; a page that was checked has neither.
     ``capture`` fields point into the archive: the WARC file, and the offset and length of the response record there.
     ``sha256`` is of the body as served after content encoding was undone, ``capture_sha256`` of the WARC record's
@@ -165,6 +180,8 @@ class PageRow(Base):
     url: Mapped[str]
     final_url: Mapped[str] = mapped_column(default="")
     depth: Mapped[int] = mapped_column(default=0)
+    hops: Mapped[int] = mapped_column(default=0)
+    admitted: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(20), default="queued")
     reason: Mapped[str] = mapped_column(String(60), default="")
     detail: Mapped[str] = mapped_column(default="")
