@@ -16,7 +16,8 @@ class Telling(Silent):
     """A watch that prints the pages that are done."""
 
     def checked(self, event):
-        print(event.url, flush=True)
+        sys.stdout.write(f"{event.url}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

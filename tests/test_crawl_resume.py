@@ -41,7 +41,9 @@ def random_site(draw):
     answers = {}
     for path in ["/", *paths]:
         links = draw.sample(paths, draw.randint(0, 5))
-        kind = "page" if path == "/" else draw.choice(["page"] * 5 + ["same", "lead", "lead", "away", "missing", "late"])
+        kind = (
+            "page" if path == "/" else draw.choice(["page"] * 5 + ["same", "lead", "lead", "away", "missing", "late"])
+        )
         body = "".join(f"<a href='{link}'>x</a>" for link in links)
         if kind == "page":
             answers[path] = (200, f"<p>{path}</p>{body}", "")
@@ -107,7 +109,9 @@ def _some_are_checked(store, draw):
     with store.session() as session:
         row = session.scalars(sa.select(PageRow).where(PageRow.state == "fetched").limit(1)).first()
         if row is not None:
-            row.state, row.reason = draw.choice([("checked", ""), ("failed", "too-large"), ("duplicate", "duplicate-text")])
+            row.state, row.reason = draw.choice(
+                [("checked", ""), ("failed", "too-large"), ("duplicate", "duplicate-text")]
+            )
 
 
 def new_scan(store):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claimcheck.errors import ClaimcheckError, EmptyPageError, TooLargeError, UnsupportedLanguageError
-from claimcheck.page import Limits, load_source, page_from_html, split_sentences
+from claimcheck.page import Limits, is_foreign, load_source, page_from_html, split_sentences
 from claimcheck.records import Block, BlockKind, Page
 
 MARKED = Path(__file__).parent / "data" / "pages" / "marked.html"
@@ -281,6 +281,23 @@ ENGLISH = (
 def test_other_languages_are_refused(text):
     with pytest.raises(UnsupportedLanguageError, match="not English"):
         page_from_html(f"<p>{text}</p>", uri="h")
+
+
+def test_a_foreign_paragraph_of_an_english_page_is_counted_and_not_refused():
+    page = page_from_html(f"<p>{ENGLISH}</p><p>{SPANISH * 4}</p>", uri="h")
+    foreign = page.blocks[1]
+    assert page.coverage.reasons_dropped["other-language"] == foreign.end - foreign.start
+    assert page.coverage.characters_found == page.coverage.characters_kept + foreign.end - foreign.start
+    assert [is_foreign(page.text[b.start : b.end]) for b in page.blocks] == [False, True]
+
+
+def test_a_short_foreign_paragraph_is_told_too():
+    assert is_foreign("Wir freuen uns auf Ihren Besuch, und die Nebenwirkungen von Ketamin sind meist mild.")
+
+
+def test_english_with_names_and_loan_words_is_english():
+    for text in ("Dr. de la Cruz and Dr. van der Berg see patients in La Jolla and El Paso.", "A la carte NAD+, no IV"):
+        assert not is_foreign(text)
 
 
 @pytest.mark.parametrize(

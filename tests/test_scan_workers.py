@@ -16,7 +16,7 @@ from claimcheck.scan.workers import ProcessWorkers
 from claimcheck.store.models import utc_now
 from fake_checker import VERSIONS, WordLoader
 
-WAIT = 60
+WAIT = 120
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_page_that_crashes_its_worker_costs_that_page_alone(start, tasks):
 
 
 def test_a_page_that_hangs_is_given_up(start, tasks):
-    workers = start(page_seconds=1.0)
+    workers = start(page_seconds=4.0)
     for name in ("HANG", "plain"):
         workers.submit(tasks[1][name])
     found = {done.page_id: done for done in results(workers, 2)}

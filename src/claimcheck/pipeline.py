@@ -30,7 +30,7 @@ from claimcheck.corpus.reader import Corpus, YamlCorpusReader, list_packs
 from claimcheck.entailment import CrossEncoder, OnnxCrossEncoder, TorchCrossEncoder
 from claimcheck.errors import SourceError, UsageError
 from claimcheck.findings import page_findings
-from claimcheck.page import Limits, load_source, page_from_text, split_sentences
+from claimcheck.page import Limits, is_foreign, load_source, page_from_text, split_sentences
 from claimcheck.records import (
     Block,
     BlockKind,
@@ -83,7 +83,7 @@ class Stages:
 
 @dataclass(frozen=True, slots=True)
 class PageClaims:
-    """A page read but not judged: sentences, which of them are check-worthy, claims and their embeddings (claims, d)."""
+    """A page read but not judged: sentences, the check-worthy ones, claims and their embeddings, shape (claims, d)."""
 
     page: Page
     sentences: tuple[Sentence, ...]
@@ -167,6 +167,8 @@ class Checker:
         sentences = split_sentences(page)
         vectors = self._encode([sentence.text for sentence in sentences])
         worth = self.stages.worthiness.predict(sentences, vectors, headings_of(sentences))
+        foreign = {i for i, block in enumerate(page.blocks) if is_foreign(page.text[block.start : block.end])}
+        worth = np.where([sentence.block in foreign for sentence in sentences], 0.0, worth)
         threshold = self.settings.worthiness_threshold or self.stages.worthiness.threshold
         claims = extract_claims(page, sentences, worth.tolist(), threshold=threshold, subject=self._subject)
         known = {sentence.text: vectors[i] for i, sentence in enumerate(sentences)}

@@ -139,7 +139,7 @@ def _captured(record: Any, digest: str, where: str, max_bytes: int) -> CapturedP
         _check_whole(record)
     except (OSError, ValueError, EOFError) as error:
         raise DamagedDataError(f"{where}: the record is damaged ({error}); restore the archive") from error
-    truncated = record.rec_headers.get_header("WARC-Truncated")
+    truncated = str(record.rec_headers.get_header("WARC-Truncated") or "")
     coding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
     body = raw if truncated else decode(raw, coding, source=url, max_bytes=max_bytes)
     content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
@@ -157,10 +157,11 @@ def _captured(record: Any, digest: str, where: str, max_bytes: int) -> CapturedP
         headers=headers,
         body=body,
         fetched_at=at,
-        body_sha256=hashlib.sha256(body).hexdigest(),
+        body_sha256="" if truncated else hashlib.sha256(body).hexdigest(),
         capture_sha256=digest,
         record_id=str(record.rec_headers.get_header("WARC-Record-ID") or ""),
         refers_to=str(record.rec_headers.get_header("WARC-Refers-To") or ""),
+        truncated=truncated,
     )
 
 

@@ -34,8 +34,8 @@ class Exchange:
 class Capture:
     """Where a record lies: file, offset and length of its gzip member in the archive, with two digests.
 
-    ``capture_sha256`` is of the member's bytes, ``body_sha256`` of the body after its content encoding was undone (of
-    the bytes as served, when the body broke off).
+    ``capture_sha256`` is of the member's bytes, ``body_sha256`` of the body after its content encoding was undone. That
+    is empty when the body broke off: how much of it came is chance, and the digest would be that of no page.
     """
 
     warc_file: str
@@ -65,7 +65,8 @@ class Head:
 class CapturedPage:
     """A record read back: ``kind`` is response, resource or conversion; ``body`` is decoded.
 
-    ``record_id`` is the WARC record's own name and ``refers_to`` that of the record it was made from.
+    ``record_id`` is the WARC record's own name and ``refers_to`` that of the record it was made from. ``truncated`` is
+    as in an exchange; ``body_sha256`` is empty then.
     """
 
     url: str
@@ -79,3 +80,4 @@ class CapturedPage:
     capture_sha256: str
     record_id: str = ""
     refers_to: str = ""
+    truncated: str = ""

@@ -66,7 +66,7 @@ class ArchiveWriter:
 
         :raises SourceError: when the body's content encoding cannot be undone.
         """
-        body = exchange.body if exchange.truncated else decoded_body(exchange)
+        body_sha256 = "" if exchange.truncated else _sha256(decoded_body(exchange))
         record_id = f"<urn:uuid:{uuid.uuid4()}>"
         headers = {
             "WARC-Record-ID": record_id,
@@ -82,7 +82,7 @@ class ArchiveWriter:
         related = {"WARC-Concurrent-To": record_id, "WARC-Date": _stamp(exchange.fetched_at)}
         request = _member("request", exchange.url, _request_head(exchange), related, "application/http;msgtype=request")
         return self._write(
-            [("response", response), ("request", request)], exchange.url, exchange.fetched_at, _sha256(body)
+            [("response", response), ("request", request)], exchange.url, exchange.fetched_at, body_sha256
         )
 
     def resource(self, url: str, body: bytes, *, content_type: str, at: datetime) -> Capture:

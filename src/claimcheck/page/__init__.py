@@ -4,6 +4,7 @@ Use ``load_source("https://clinic.example/ketamine")`` and ``split_sentences(pag
 """
 
 from claimcheck.page.html import page_from_html
+from claimcheck.page.language import is_foreign
 from claimcheck.page.limits import Limits
 from claimcheck.page.load import PageLoader, load_bytes, load_source
 from claimcheck.page.pdf import page_from_pdf
@@ -14,6 +15,7 @@ __all__ = [
     "Limits",
     "PageLoader",
     "SentenceSplitter",
+    "is_foreign",
     "load_bytes",
     "load_source",
     "page_from_html",

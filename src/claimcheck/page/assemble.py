@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from claimcheck.errors import EmptyPageError, TooLargeError
-from claimcheck.page.language import check_language
+from claimcheck.page.language import check_language, is_foreign
 from claimcheck.page.limits import Limits
 from claimcheck.records import Block, BlockKind, Coverage, Page, SourceRef
 
@@ -102,6 +102,9 @@ def build_page(drafts: Iterable[Draft], origin: Origin, *, title: str, losses: L
         length += len(draft.text)
     return page_of_blocks("".join(parts), blocks, origin, title=title, losses=losses, limits=limits)
 
+# Below this many English words beside foreign ones, a page is not an English page with a foreign paragraph.
+_LEAST_ENGLISH_WORDS = 40
+
 
 def page_of_blocks(
     text: str,
@@ -114,6 +117,8 @@ def page_of_blocks(
 ) -> Page:
     """Return the page after the checks every kind of source gets: not empty, not too long, English.
 
+    Blocks in another language stay in the text, where offsets need them, and count as dropped: they are not judged.
+
     Raises EmptyPageError, TooLargeError or UnsupportedLanguageError.
     """
     reasons = {reason: count for reason, count in sorted(losses.dropped.items()) if count}
@@ -124,7 +129,14 @@ def page_of_blocks(
         raise EmptyPageError(origin.uri, f"no text was found{why}; expected a page with sentences to check")
     if kept > limits.max_text:
         raise TooLargeError(origin.uri, f"{kept:,} characters of text; at most {limits.max_text:,} are read; split it")
-    check_language(text, source=origin.uri)
+    foreign = [block for block in blocks if is_foreign(text[block.start : block.end])]
+    english = " ".join(text[block.start : block.end] for block in blocks if block not in foreign)
+    if len(english.split()) < _LEAST_ENGLISH_WORDS or not foreign:
+        check_language(text, source=origin.uri)
+    else:
+        check_language(english, source=origin.uri)
+        reasons["other-language"] = sum(block.end - block.start for block in foreign)
+        kept -= reasons["other-language"]
     if not title:
         title = next((text[b.start : b.end] for b in blocks if b.kind is BlockKind.HEADING), "")
     coverage = Coverage(kept + sum(reasons.values()), kept, losses.images, reasons)

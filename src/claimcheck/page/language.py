@@ -10,7 +10,7 @@ import unicodedata
 
 from claimcheck.errors import UnsupportedLanguageError
 
-__all__ = ["check_language"]
+__all__ = ["check_language", "is_foreign"]
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
@@ -49,6 +49,10 @@ _FEW_WORDS = 20
 _MANY_WORDS = 300
 _LEAST_ENGLISH = 0.02
 _SAMPLE = 200_000
+# A block is passed over only when it is plainly foreign: an English claim must not be lost to a few loan words.
+_FEW_WORDS_OF_A_BLOCK = 6
+_FEW_LETTERS = 8
+_LEAST_FOREIGN = 0.1
 
 
 def check_language(text: str, *, source: str) -> None:
@@ -69,6 +73,19 @@ def check_language(text: str, *, source: str) -> None:
         raise _refusal(source, f"it seems to be {name}")
     if latin >= _MANY_WORDS and english < _LEAST_ENGLISH * latin:
         raise _refusal(source, "it has hardly any English function words")
+
+
+def is_foreign(text: str) -> bool:
+    """Return whether a block of text is plainly in another language than English; a short one counts as English."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    foreign = sum(len(word) for word in words if not _is_latin(word))
+    if foreign > _FEW_LETTERS and foreign > sum(map(len, words)) / 2:
+        return True
+    if len(words) < _FEW_WORDS_OF_A_BLOCK:
+        return False
+    english = sum(word in _ENGLISH for word in words)
+    other = max(sum(word in known for word in words) for known in _OTHER_WORDS.values())
+    return other >= 3 and other > 2 * english and other >= _LEAST_FOREIGN * len(words)
 
 
 def _refusal(source: str, why: str) -> UnsupportedLanguageError:

@@ -94,6 +94,7 @@ class InlineWorkers:
 class _Worker:
     process: BaseProcess
     pipe: Connection
+    is_ready: bool = False
     job: Job | None = None
     since: float = 0.0
 
@@ -118,6 +119,7 @@ class ProcessWorkers:
         self._tries: dict[int, int] = {}
         self._ready: list[Done] = []
         self._versions: Mapping[str, object] | None = None
+        self._failed_loads = 0
         self._workers = [self._start() for _ in range(count)]
         self.size = count
         try:
@@ -198,7 +200,7 @@ class ProcessWorkers:
         if isinstance(message, ClaimcheckError):
             raise message
         if isinstance(message, _Ready):
-            self._versions = message.versions
+            worker.is_ready, self._versions, self._failed_loads = True, message.versions, 0
             return
         if worker.job is not None:
             self._tries.pop(_number(worker.job), None)
@@ -208,8 +210,10 @@ class ProcessWorkers:
     def _replace(self, worker: _Worker, reason: str, detail: str, *, is_final: bool = False) -> None:
         """Put a new worker in the place of one that died; its job is tried again or given up."""
         job = worker.job
-        if job is None and self._versions is None:
-            raise DamagedDataError("a worker ended while it loaded the models; check that there is memory for them")
+        if not worker.is_ready:
+            self._failed_loads += 1
+            if self._versions is None or self._failed_loads > TRIES:
+                raise DamagedDataError("a worker ended while it loaded the models; check that there is memory for them")
         self._end(worker)
         self._workers[self._workers.index(worker)] = self._start()
         if job is None:
@@ -225,7 +229,8 @@ class ProcessWorkers:
 
     def _hand_out(self) -> None:
         for worker in self._workers:
-            if worker.job is None and self._jobs:
+            # One that is still loading gets none: the time a page may take would run meanwhile.
+            if worker.is_ready and worker.job is None and self._jobs:
                 worker.job, worker.since = self._jobs.popleft(), time.monotonic()
                 # A worker that has just died is found out when its pipe is read.
                 with contextlib.suppress(OSError):

@@ -164,12 +164,12 @@ class PageRow(Base):
     ``state``: queued (found, not fetched), captured (fetched, while other pages of its depth are not), fetched (to be
     checked), checked, or one of the ends that are not a check: duplicate (same body or text as another page, or an
     address that leads to another page), refused (robots.txt, or an address out of bounds), failed.
-    ``admitted`` says that a queued page is to be fetched: it waits for the pages above it otherwise. ``hops`` counts the
-    redirects that led to it.
+    ``admitted`` says that a queued page is to be fetched: it waits for the pages above it otherwise. ``hops`` counts
+    the redirects that led to it.
     ``reason`` is a stable kebab-case code and ``detail`` a sentence for people; a page that was checked has neither.
     ``capture`` fields point into the archive: the WARC file, and the offset and length of the response record there.
-    ``sha256`` is of the body as served after content encoding was undone, ``capture_sha256`` of the WARC record's
-    bytes. ``findings`` lists what the page does as a whole (``PageFinding``), with offsets into its text.
+    ``sha256`` is of the body as served after content encoding was undone (empty when it broke off),
+    ``capture_sha256`` of the WARC record's bytes. ``findings`` lists what the page does as a whole (``PageFinding``), with offsets into its text.
     """
 
     __tablename__ = "page"

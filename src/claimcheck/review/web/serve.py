@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from claimcheck.errors import UsageError
 from claimcheck.review.web.config import WebConfig, is_loopback
-from claimcheck.store.open import open_store
+from claimcheck.store.open import Store, open_store
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -91,7 +91,22 @@ def app_of_environment() -> "FastAPI":
 
     archive = os.environ.get(_ARCHIVE)
     store = open_store(os.environ[_STORE], archive=Path(archive) if archive else None, create=False)
+    _warm(store)
     return create_app(store, WebConfig(os.environ.get(_URL, "")))
+
+
+def _warm(store: Store) -> None:
+    """Read the packs of the store's verdicts beside the first requests: a finding page would wait seconds for them."""
+    from threading import Thread
+
+    from sqlalchemy import select
+
+    from claimcheck.review.evidence import pack_records
+    from claimcheck.store.models import VersionRow
+
+    with store.session() as session:
+        packs = list(session.scalars(select(VersionRow.pack).distinct()))
+    Thread(target=lambda: [pack_records(pack) for pack in packs], daemon=True).start()
 
 
 def _require_free_port(options: ServeOptions) -> None:

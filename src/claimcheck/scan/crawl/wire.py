@@ -189,9 +189,7 @@ class _Reading:
     def _too_large(self, received: int, size: int, limit: int) -> PageFailure:
         is_bomb = size > limit and size > 10 * received
         reason = "gzip-bomb" if is_bomb else "too-large"
-        detail = f"more than {limit:,} bytes" + (
-            f" unpacked from {received:,}" if is_bomb else "; the limit was reached"
-        )
+        detail = f"more than {limit:,} bytes" + (" unpacked, from far fewer" if is_bomb else "; the limit was reached")
         return PageFailure(reason, detail, self.partial("length"))
 
     def _read_other(self, response: httpcore.Response, head: Exchange, limit: int) -> Answer:
