@@ -1,10 +1,13 @@
 """Export a trained model to the shipped form: int8 ONNX, tokenizer, JSON config, all in one folder.
 
     python scripts/export_onnx.py encoder runs/encoder models/encoder
-    python scripts/export_onnx.py reader runs/reader-small models/reader-small
+    python scripts/export_onnx.py reader runs/reader-fast models/reader-fast
+    python scripts/export_onnx.py reader runs/reader-accurate models/reader-accurate --blocks
 
-Weights are quantised to int8 a channel, activations at run time (onnxruntime's dynamic quantisation). The largest
-difference from the float model over sample inputs is printed; a model card is written by scripts/model_cards.py.
+Weights are quantised to int8 a channel, activations at run time with one scale a tensor (onnxruntime's dynamic
+quantisation). With --blocks, weights and activations get a scale for each 128 values (MatMulNBits): some 1.6 times
+slower, nearly exact, and a row's result does not hang on the others of its batch. The largest difference from the float
+model over sample inputs is printed; a model card is written by scripts/make_results.py.
 """
 
 import argparse
@@ -14,11 +17,16 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
+BLOCK = 128
+# MatMulNBits' accuracy_level: activations in int8 too, block by block.
+INT8_ACTIVATIONS = 4
 MAX_TOKENS = {"encoder": 96, "reader": 224}
 SAMPLES = [
     ("Ketamine is FDA approved for depression.", "(high certainty) Ketamine is approved as an anesthetic only."),
@@ -59,11 +67,23 @@ class Reader(torch.nn.Module):
         return self.model(input_ids=input_ids, attention_mask=attention_mask, **extra).logits
 
 
+def quantize_blocks(raw, out):
+    """Write the model with 8-bit matrices of 128-value blocks, and its embeddings in int8."""
+    quantizer = MatMulNBitsQuantizer(
+        onnx.load(raw), bits=8, block_size=BLOCK, is_symmetric=True, accuracy_level=INT8_ACTIVATIONS
+    )
+    quantizer.process()
+    halfway = raw.with_name("blocks.onnx")
+    onnx.save(quantizer.model.model, halfway)
+    quantize_dynamic(halfway, out, op_types_to_quantize=["Gather"], weight_type=QuantType.QInt8)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=["encoder", "reader"])
     parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--blocks", action="store_true", help="a scale for each 128 values: slower and nearly exact")
     args = parser.parse_args()
     tokenizer = AutoTokenizer.from_pretrained(args.source)
     model = (Encoder if args.kind == "encoder" else Reader)(args.source).eval().float()
@@ -83,7 +103,10 @@ def main():
             dynamic_axes={name: {0: "batch", 1: "tokens"} for name in names} | {"output": {0: "batch"}},
             opset_version=17, dynamo=False,
         )  # fmt: skip
-        quantize_dynamic(raw, args.out / "model.onnx", weight_type=QuantType.QInt8, per_channel=True)
+        if args.blocks:
+            quantize_blocks(raw, args.out / "model.onnx")
+        else:
+            quantize_dynamic(raw, args.out / "model.onnx", weight_type=QuantType.QInt8, per_channel=True)
         feed = {name: batch[name].numpy() for name in names}
         exact = onnxruntime.InferenceSession(str(raw)).run(None, feed)[0]
         small = onnxruntime.InferenceSession(str(args.out / "model.onnx")).run(None, feed)[0]

@@ -40,32 +40,34 @@ FLAGGED = ("overstated", "contradicted")
 FLAG_PRECISION = 0.80
 # Share of verdicts above the review threshold that may be wrong.
 RISK_TARGET = 0.10
+# The readers' words over the evidence set count most. Everything else knows less and is shrunk harder: its scaled
+# features are this much smaller before the ridge penalty.
+SHRUNK = 0.4
+READERS = ("set_", "second_")
 # A written variant teaches what a label looks like, not how common it is.
 VARIANT_WEIGHT = 0.35
 
 
 def calibration_rows(gold, variants):
-    """Return claims that no reader was trained on: text, label, domain, weight, and whether they are fresh.
+    """Return claims that no reader was trained on: text, label, domain, weight, and whether they are real.
 
     Contradicted claims are rare on real pages (3 in 100), too rare to learn from; the contrast variants of calibration
-    domains, kept from the readers too, show what they look like. Fresh are real claims that nobody who wrote training
-    claims had read (data/read_by_authors.txt lists the others): they alone set priors and confidence and are measured,
-    since a claim whose like was written into the training data is judged too surely.
+    domains, kept from the readers too, show what they look like. Real claims alone set priors and confidence and are
+    measured.
     """
-    read = set((DATA / "read_by_authors.txt").read_text(encoding="utf-8").split())
     second = dict(line.split("\t")[:2] for line in (DATA / "second_pass.tsv").read_text(encoding="utf-8").splitlines())
     linked = [r for r in read_rows(gold / "claims_train_linked.jsonl") if kept_for_calibration(r["domain"])]
-    rows = [{**r, "weight": 1.0, "fresh": r["id"] not in read} for r in read_rows(gold / "claims_train.jsonl")]
+    rows = [{**r, "weight": 1.0, "real": True} for r in read_rows(gold / "claims_train.jsonl")]
     for row in linked:
         if row["label"] != "not_a_claim":
             # Two agreeing passes weigh more than two that differ.
             weight = 1.0 if second.get(row["id"]) == row["label"] else 0.5
-            rows.append({**row, "weight": weight, "fresh": row["id"] not in read})
+            rows.append({**row, "weight": weight, "real": True})
     domains = {r["id"]: r["domain"] for r in linked}
     for row in read_rows(variants):
         if row["of"] in domains:
             found = {"text": row["text"], "label": row["verdict"], "domain": domains[row["of"]]}
-            rows.append({**found, "weight": VARIANT_WEIGHT, "fresh": False})
+            rows.append({**found, "weight": VARIANT_WEIGHT, "real": False})
     return rows
 
 
@@ -95,13 +97,13 @@ def model(strength):
 
 @dataclass
 class Data:
-    """Claims to fit on: features (claims, features), labels, weights, domains, and which are fresh."""
+    """Claims to fit on: features (claims, features), labels, weights, domains, and which are real."""
 
     features: np.ndarray
     labels: np.ndarray
     weights: np.ndarray
     groups: np.ndarray
-    fresh: np.ndarray
+    real: np.ndarray
 
 
 @dataclass
@@ -125,12 +127,13 @@ def softmax(logits):
 def fit(data, rows, strength):
     """Return the regression fitted on some rows: weights on all of them, stretch and priors on the real ones."""
     scaler = StandardScaler().fit(data.features[rows])
+    scaler.scale_ = scaler.scale_ / [1.0 if name.startswith(READERS) else SHRUNK for name in FEATURE_NAMES]
     found = model(strength).fit(
         scaler.transform(data.features[rows]), data.labels[rows], sample_weight=data.weights[rows]
     )
     order = [list(found.classes_).index(name) for name in NAMES]
     weights, bias = found.coef_[order], found.intercept_[order]
-    real = rows[data.fresh[rows]]
+    real = rows[data.real[rows]]
     logits = scaler.transform(data.features[real]) @ weights.T + bias
     goal = np.array([NAMES.index(name) for name in data.labels[real]])
 
@@ -148,7 +151,7 @@ def out_of_fold(data, strength, folds=8):
     out = np.zeros((len(data.labels), len(NAMES)))
     for train, test in GroupKFold(folds).split(data.features, data.labels, data.groups):
         out[test] = fit(data, train, strength).probabilities(data.features[test])
-    return out[data.fresh]
+    return out[data.real]
 
 
 def log_loss(probabilities, labels):
@@ -210,7 +213,7 @@ def calibration_error(probabilities, labels, weights, bins=10):
 
 def fit_aggregator(data):
     """Return the aggregator as JSON numbers, and what was measured out of fold on real claims."""
-    labels = data.labels[data.fresh]
+    labels = data.labels[data.real]
     trials = {c: out_of_fold(data, c) for c in (0.003, 0.01, 0.03, 0.1, 0.3)}
     strength = min(trials, key=lambda c: log_loss(trials[c], labels))
     probabilities = trials[strength]
@@ -295,7 +298,7 @@ def main():
         )
         rows = calibration_rows(args.gold, args.corpus[0] / "training" / "variants.jsonl")
         prepared = prepare([row["text"] for row in rows], encoder, retriever)
-        columns = {key: np.array([row[key] for row in rows]) for key in ("label", "weight", "domain", "fresh")}
+        columns = {key: np.array([row[key] for row in rows]) for key in ("label", "weight", "domain", "real")}
         path = out / "aggregator.json"
         stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         fits = {}
@@ -311,7 +314,7 @@ def main():
                     columns["label"],
                     columns["weight"],
                     columns["domain"],
-                    columns["fresh"],
+                    columns["real"],
                 )
             )
             print(name, json.dumps(measured), flush=True)

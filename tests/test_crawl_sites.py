@@ -3,11 +3,12 @@
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
 from claimcheck.capture import read_capture, verify_store
+from claimcheck.scan.crawl.spider import SiteThrottle
 from claimcheck.store.models import RunRow, ScanRow
 from site_server import (
     crawl_to_end,
@@ -124,27 +125,17 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(tmp_path):
     assert moments[2] - moments[1] >= 0.9
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.1])
-def test_requests_to_a_site_keep_the_delay_that_robots_asks_for(tmp_path, delay):
-    moments = []
-
-    def page(_number):
-        moments.append(time.monotonic())
-        return reply(b"<p>page</p>" + str(len(moments)).encode())
-
-    robots = b"User-agent: *\nCrawl-delay: 0.6\n"
-    web = {
-        "/": "<a href=/a>a</a><a href=/b>b</a><a href=/c>c</a>",
-        "/robots.txt": robots,
-        "/a": page,
-        "/b": page,
-        "/c": page,
-    }
-    with site(web) as (url, _):
-        store = new_store(tmp_path, [url])
-        crawl_to_end(store, quick(delay=delay))
-    assert len(moments) == 3
-    assert min(later - earlier for earlier, later in pairwise(moments)) >= 0.55
+@pytest.mark.parametrize(
+    ("told", "asked", "delay"), [(0.0, 7.0, 7.0), (0.0, 0.0, 0.0), (1.0, 7.0, 7.0), (1.0, 0.0, 2.0)]
+)
+def test_a_site_is_asked_as_seldom_as_robots_its_slowness_and_the_options_say(told, asked, delay):
+    # The slot of a site that takes two seconds to answer.
+    throttle = SiteThrottle.__new__(SiteThrottle)
+    throttle.mindelay, throttle.maxdelay, throttle.target_concurrency = told, 30.0, 1.0
+    slot = SimpleNamespace(delay=told)
+    request = SimpleNamespace(meta={"site": SimpleNamespace(delay=asked)})
+    throttle._adjust_delay(slot, 2.0, SimpleNamespace(status=404, request=request))
+    assert slot.delay == delay
 
 
 def test_urls_alone_are_fetched_and_nothing_they_link_to(tmp_path):

@@ -26,6 +26,7 @@ from claimcheck.scan.checking import JUDGING_FAILED, CheckEvent, take_version
 from claimcheck.scan.feed import PageFeed
 from claimcheck.scan.record import JudgedClaims, record_failure, record_judgements, record_page
 from claimcheck.scan.work import JudgeJob, PageTask, PreparedPage, Unreadable, WorkLoader, claim_key
+from claimcheck.store.models import PageRow, ScanRow
 from claimcheck.store.open import Store
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["CheckedPage", "check_warcs", "check_with_ray", "require_ray"]
 
 PAGES_A_BATCH = 16
-PAGES_A_FILE = 10_000
+# Enough files that workers end together, and few enough that the driver can name a hundred million pages.
+FILES_A_WORKER = 16
+MOST_PAGES_A_FILE = 1_024
 REMEMBERED_VERDICTS = 20_000
 
 
@@ -79,9 +82,12 @@ def check_with_ray(
     # In the archive, which every node sees.
     with _cluster(ray, workers), tempfile.TemporaryDirectory(prefix=".ray-", dir=store.archive) as folder:
         version_id = take_version(store, run_id, ray.get(ray.remote(_versions).remote(load)))
-        if not _write_references(store, run_id, Path(folder)):
+        files = _write_references(store, run_id, Path(folder), workers)
+        if not files:
             return version_id
-        checked = _through_actors(ray, ray.data.read_parquet(folder), load, workers)
+        # A file is a block and goes to an actor as it is: no other process is needed to read or to share out.
+        references = ray.data.from_items([{"file": str(path)} for path in files], override_num_blocks=len(files))
+        checked = _through_actors(ray, references, load, min(workers, len(files)), batch_size=1)
         known = JudgedClaims(version_id)
         for batch in checked.iter_batches(batch_size=None, prefetch_batches=1):
             for data in batch["result"]:
@@ -106,8 +112,10 @@ def check_warcs(warcs: Sequence[Path], output: Path, load: WorkLoader, *, worker
     output.mkdir(parents=True, exist_ok=True)
     with _cluster(ray, workers):
         files = ray.data.from_items([{"path": str(path.resolve())} for path in warcs], override_num_blocks=len(warcs))
-        pages = files.flat_map(_pages_of_warc)
-        _through_actors(ray, pages, load, workers).map_batches(_columns, batch_size=None).write_parquet(str(output))
+        # Ray makes blocks by their bytes, and thousands of pages are few: one actor would get them all.
+        pages = files.flat_map(_pages_of_warc).repartition(target_num_rows_per_block=PAGES_A_BATCH)
+        checked = _through_actors(ray, pages, load, workers, batch_size=PAGES_A_BATCH)
+        checked.map_batches(_columns, batch_size=None).write_parquet(str(output))
 
 
 class PageActor:
@@ -118,7 +126,13 @@ class PageActor:
         self._verdicts: OrderedDict[str, Verdict] = OrderedDict()
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, Any]:
-        """Return one result a page."""
+        """Return one result a page, of pages that came along or are referred to by files."""
+        if "file" not in batch:
+            return self._check(batch)
+        parts = [self._check(part) for name in batch["file"] for part in _references(Path(name))]
+        return {name: [value for part in parts for value in part[name]] for name in ("page_id", "result")}
+
+    def _check(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         tasks = [_task(batch, i) for i in range(len(batch["url"]))]
         work = self._work.reading_with(_BodyReader(batch)) if "body" in batch else self._work
         outcomes = [
@@ -224,12 +238,11 @@ def _start(ray: Any, workers: int) -> None:  # noqa: ANN401 - the module
     ray.data.DataContext.get_current().enable_progress_bars = False
 
 
-def _through_actors(ray: Any, pages: Any, load: WorkLoader, workers: int) -> Any:  # noqa: ANN401
-    # Ray makes blocks by their bytes, and a million references are few: without this one actor would get them all.
-    return pages.repartition(target_num_rows_per_block=PAGES_A_BATCH).map_batches(
+def _through_actors(ray: Any, items: Any, load: WorkLoader, workers: int, *, batch_size: int) -> Any:  # noqa: ANN401
+    return items.map_batches(
         PageActor,
         fn_constructor_kwargs={"load": load},
-        batch_size=PAGES_A_BATCH,
+        batch_size=batch_size,
         compute=ray.data.ActorPoolStrategy(size=workers),
         num_cpus=1,
     )
@@ -239,30 +252,46 @@ def _versions(load: WorkLoader) -> dict[str, Any]:
     return dict(load().versions)
 
 
-def _write_references(store: Store, run_id: int, folder: Path) -> int:
-    """Write where the run's fetched pages lie into Parquet files of some pages each; return how many pages."""
+def _write_references(store: Store, run_id: int, folder: Path, workers: int) -> list[Path]:
+    """Write where the run's fetched pages lie into Parquet files, and return these."""
     import pyarrow as pa
     import pyarrow.parquet as pq
+    import sqlalchemy as sa
 
+    with store.session() as session:
+        of_run = sa.select(sa.func.count()).join_from(PageRow, ScanRow).where(ScanRow.run_id == run_id)
+        count = session.scalar(of_run.where(PageRow.state == "fetched")) or 0
+    size = min(max(count // (workers * FILES_A_WORKER), PAGES_A_BATCH), MOST_PAGES_A_FILE)
     feed = PageFeed(store, run_id, again=False)
-    count, part = 0, []
+    files: list[Path] = []
+    part = []
     while True:
         task = feed.next()
         if task is not None:
             part.append(asdict(task))
-        if part and (task is None or len(part) == PAGES_A_FILE):
-            pq.write_table(pa.Table.from_pylist(part), folder / f"pages-{count:09d}.parquet")
-            count, part = count + len(part), []
+        if part and (task is None or len(part) == size):
+            files.append(folder / f"pages-{len(files):09d}.parquet")
+            pq.write_table(pa.Table.from_pylist(part), files[-1])
+            part = []
         if task is None:
-            return count
+            return files
+
+
+def _references(path: Path) -> Iterator[dict[str, list[Any]]]:
+    """Yield the pages that a file refers to, a batch at a time."""
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=PAGES_A_BATCH):
+        yield batch.to_pydict()
 
 
 def _record(store: Store, known: JudgedClaims, checked: CheckedPage, tell: Callable[[CheckEvent], None]) -> None:
     page, task = checked.outcome, checked.task
     if isinstance(page, Unreadable):
         with store.session() as session:
-            record_failure(session, page)
-        tell(CheckEvent(task.scan_id, task.url, failure=page))
+            is_first = record_failure(session, page)
+        if is_first:
+            tell(CheckEvent(task.scan_id, task.url, failure=page))
         return
     keys = [claim_key(claim.text) for claim in page.claims]
     with store.session() as session:

@@ -169,7 +169,8 @@ class PageRow(Base):
     ``reason`` is a stable kebab-case code and ``detail`` a sentence for people; a page that was checked has neither.
     ``capture`` fields point into the archive: the WARC file, and the offset and length of the response record there.
     ``sha256`` is of the body as served after content encoding was undone (empty when it broke off),
-    ``capture_sha256`` of the WARC record's bytes. ``findings`` lists what the page does as a whole (``PageFinding``), with offsets into its text.
+    ``capture_sha256`` of the WARC record's bytes. ``findings`` lists what the page does as a whole (``PageFinding``),
+    with offsets into its text.
     """
 
     __tablename__ = "page"

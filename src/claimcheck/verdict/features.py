@@ -30,6 +30,7 @@ _VOTE_SHARPNESS = 20.0
 
 FEATURE_NAMES = (
     *(f"set_{name}" for name in ("supported", "overstated", "contradicted", "not_enough")),
+    *(f"second_{name}" for name in ("supported", "overstated", "contradicted", "not_enough")),
     *(f"pair_{name}" for name in ("supported", "overstated", "contradicted", "not_enough")),
     *(f"vote_{name}" for name in _VOTERS),
     *(f"phrasing_{name}" for name in ("supported", "overstated", "contradicted", "unverified")),
@@ -51,12 +52,14 @@ class Reading:
     """What was read of one claim.
 
     ``over_set`` (4,) and ``over_pairs`` (pairs, 4) are the cross-encoder's, over the evidence set and single records;
-    ``phrasing`` (4,) is the claim's own, without evidence.
+    ``phrasing`` (4,) is the claim's own, without evidence; ``second`` (4,) is the large reader's over the evidence set,
+    None where it has not read.
     """
 
     over_set: "NDArray[np.float32]"
     over_pairs: "NDArray[np.float32]"
     phrasing: "NDArray[np.float64]"
+    second: "NDArray[np.float32] | None" = None
 
 
 def is_preclinical(record: EvidenceRecord) -> bool:
@@ -100,6 +103,7 @@ def feature_vector(
     return np.array(
         [
             *_log(reading.over_set),
+            *(_log(reading.second) if reading.second is not None else [0.0] * len(reading.over_set)),
             *(float(value) for value in strongest),
             least_silent,
             *(float(value) for value in wording_votes(wordings)),

@@ -193,13 +193,9 @@ class LinearJudge:
 
 
 def both_readings(reader: CrossEncoder, prepared: Sequence[Prepared], readings: Sequence[Reading]) -> list[Reading]:
-    """Return the readings with the set read by ``reader`` too: the geometric mean of both; the rest is as before."""
+    """Return the readings with what the large ``reader`` says of each evidence set beside them."""
     sets = reader.predict([(p.claim.text, premise_set([m.record for m in p.matches[:SET_SIZE]])) for p in prepared])
-    result = []
-    for first, second in zip(readings, sets, strict=True):
-        mean = np.sqrt(np.clip(first.over_set, 1e-4, 1) * np.clip(second, 1e-4, 1))
-        result.append(Reading((mean / mean.sum()).astype(np.float32), first.over_pairs, first.phrasing))
-    return result
+    return [replace(reading, second=second) for reading, second in zip(readings, sets, strict=True)]
 
 
 def _in_page(claim: Claim, start: int, end: int) -> list[Span]:
