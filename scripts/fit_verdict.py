@@ -40,10 +40,6 @@ FLAGGED = ("overstated", "contradicted")
 FLAG_PRECISION = 0.80
 # Share of verdicts above the review threshold that may be wrong.
 RISK_TARGET = 0.10
-# The readers' words over the evidence set count most. Everything else knows less and is shrunk harder: its scaled
-# features are this much smaller before the ridge penalty.
-SHRUNK = 0.4
-READERS = ("set_", "second_")
 # A written variant teaches what a label looks like, not how common it is.
 VARIANT_WEIGHT = 0.35
 
@@ -127,7 +123,6 @@ def softmax(logits):
 def fit(data, rows, strength):
     """Return the regression fitted on some rows: weights on all of them, stretch and priors on the real ones."""
     scaler = StandardScaler().fit(data.features[rows])
-    scaler.scale_ = scaler.scale_ / [1.0 if name.startswith(READERS) else SHRUNK for name in FEATURE_NAMES]
     found = model(strength).fit(
         scaler.transform(data.features[rows]), data.labels[rows], sample_weight=data.weights[rows]
     )

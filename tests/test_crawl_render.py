@@ -18,7 +18,7 @@ def test_pages_made_by_script_are_read_linked_and_pictured(tmp_path):
     sites = test_web.make_sites(scale=0.03, names=("scripted",))
     with test_web.TestWeb(sites) as web:
         store = new_store(tmp_path, [web.url("scripted")])
-        crawl_to_end(store, options(render=True, timeout=15))
+        crawl_to_end(store, options(render=True, timeout=60))
         assert outcomes(store) == web.expected(is_rendered=True)
         found = pages(store)
     for row in found.values():
@@ -53,7 +53,7 @@ def test_a_rendered_page_cannot_reach_out(tmp_path):
         """
         with site({"/": f"<p>Words of the page.</p><script>{script}</script>"}) as (url, _):
             store = new_store(tmp_path, [url])
-            crawl_to_end(store, quick(render=True, timeout=15, follow=False))
+            crawl_to_end(store, quick(render=True, timeout=60, follow=False))
             row = pages(store)[url]
     assert row.state == "fetched"
     captured = read_capture(store.archive, row.warc_file, row.warc_offset, row.warc_length)

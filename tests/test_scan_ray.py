@@ -75,6 +75,12 @@ def end(process):
             stream.close()
 
 
+def _skip_without_a_cluster(errors):
+    # Ray gives its own processes 30 seconds to start, too few on a machine that is busy; nothing of ours has run then.
+    if "Ray did not start" in errors:
+        pytest.skip("Ray's own processes did not start in the 30 seconds that Ray allows; the machine is too busy")
+
+
 def test_one_result_a_page_after_a_worker_is_killed(tmp_path):
     folder = write_site(tmp_path / "site", 96, trouble=("bad/bug.html", "bad/nested.html", "bad/judge.html"))
     local = open_store(str(tmp_path / "local.db"))
@@ -83,13 +89,17 @@ def test_one_result_a_page_after_a_worker_is_killed(tmp_path):
     try:
         # The first page is recorded while others are at work.
         first = next((line for line in process.stdout if line.startswith("file:")), "")
-        assert first, process.stderr.read()
+        if not first:
+            errors = process.stderr.read()
+            _skip_without_a_cluster(errors)
+            pytest.fail(errors)
         actors = actors_of(process.pid)
         assert actors
         os.kill(actors[0], signal.SIGKILL)
         out, errors = process.communicate(timeout=SECONDS)
     finally:
         end(process)
+    _skip_without_a_cluster(errors)
     assert process.returncode == 0, errors
     # Ray says things of its own there too.
     told = Counter(line for line in (first + out).splitlines() if line.startswith("file:"))
@@ -120,6 +130,7 @@ def test_warc_files_become_one_row_a_page_in_parquet(tmp_path):
         _, errors = process.communicate(timeout=SECONDS)
     finally:
         end(process)
+    _skip_without_a_cluster(errors)
     assert process.returncode == 0, errors
     rows = parquet.read_table(tmp_path / "parts").to_pylist()
     assert sorted(row["url"] for row in rows) == sorted(f"http://a.example/{number}" for number in range(40))
