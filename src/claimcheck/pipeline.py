@@ -191,9 +191,7 @@ class Checker:
 
     def findings_of(self, made: PageClaims) -> tuple[PageFinding, ...]:
         """Return what a page does as a whole, which hangs on what its claims say and not on how they are judged."""
-        unjudged = [
-            Verdict(claim, Label.UNVERIFIED, {}, 0.0, True, Severity.NONE, (), "", ()) for claim in made.claims
-        ]
+        unjudged = [Verdict(claim, Label.UNVERIFIED, {}, 0.0, True, Severity.NONE, (), "", ()) for claim in made.claims]
         return page_findings(made.page, made.sentences, unjudged, self.stages.corpus.manifest)
 
     def check_claims(

@@ -102,6 +102,7 @@ def build_page(drafts: Iterable[Draft], origin: Origin, *, title: str, losses: L
         length += len(draft.text)
     return page_of_blocks("".join(parts), blocks, origin, title=title, losses=losses, limits=limits)
 
+
 # Below this many English words beside foreign ones, a page is not an English page with a foreign paragraph.
 _LEAST_ENGLISH_WORDS = 40
 
