@@ -57,6 +57,7 @@ class Columns:
 
 _kept: WeakKeyDictionary[Engine, dict[int | None, Columns]] = WeakKeyDictionary()
 _guard = Lock()
+_cold = Lock()
 
 
 def columns_of(session: Session, scan: int | None) -> Columns:
@@ -71,13 +72,25 @@ def columns_of(session: Session, scan: int | None) -> Columns:
     with _guard:
         scans = _kept.setdefault(engine, {})
         old = scans.pop(scan, None)
+    if old is None:
+        # Reading 100,000 rows takes a second: one request does it, those that came with it wait for its result.
+        with _cold:
+            with _guard:
+                old = scans.pop(scan, None)
+            made = _refreshed(session, scan, old) if old is not None else _read(session, scan)
+            _keep(scans, scan, made)
+        return made
     # Two requests at once may both bring the same columns up to date: each result is right.
-    made = _refreshed(session, scan, old) if old is not None else _read(session, scan)
+    made = _refreshed(session, scan, old)
+    _keep(scans, scan, made)
+    return made
+
+
+def _keep(scans: "dict[int | None, Columns]", scan: int | None, made: Columns) -> None:
     with _guard:
         scans[scan] = made
         while len(scans) > _SCANS_KEPT:
             del scans[next(iter(scans))]
-    return made
 
 
 def _read(session: Session, scan: int | None) -> Columns:

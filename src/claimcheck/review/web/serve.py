@@ -96,17 +96,23 @@ def app_of_environment() -> "FastAPI":
 
 
 def _warm(store: Store) -> None:
-    """Read the packs of the store's verdicts beside the first requests: a finding page would wait seconds for them."""
+    """Read what the first pages would wait seconds for, beside them: the queue's columns, the packs of the verdicts."""
     from threading import Thread
 
     from sqlalchemy import select
 
+    from claimcheck.review.columns import columns_of
     from claimcheck.review.evidence import pack_records
     from claimcheck.store.models import VersionRow
 
-    with store.session() as session:
-        packs = list(session.scalars(select(VersionRow.pack).distinct()))
-    Thread(target=lambda: [pack_records(pack) for pack in packs], daemon=True).start()
+    def read() -> None:
+        with store.session() as session:
+            columns_of(session, None)
+            packs = list(session.scalars(select(VersionRow.pack).distinct()))
+        for pack in packs:
+            pack_records(pack)
+
+    Thread(target=read, daemon=True).start()
 
 
 def _require_free_port(options: ServeOptions) -> None:
