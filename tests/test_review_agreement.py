@@ -5,7 +5,9 @@ import json
 import random
 
 import pytest
+from click.testing import CliRunner
 
+from claimcheck.cli import cli
 from claimcheck.evaluate.rows import read_dataset
 from claimcheck.review.agreement import cohens_kappa, krippendorffs_alpha, wilson
 from claimcheck.review.dashboard import agreement, dashboard
@@ -153,3 +155,17 @@ def test_decided_claims_are_rows_that_evaluate_reads(case, tmp_path):
     assert [row.label for row in dataset.claims] == ["overstated", "contradicted", "overstated"]
     assert dataset.claims[0].evidence == ("depression-response",)
     assert json.loads(io.StringIO(path.read_text(encoding="utf-8")).readline())["predicted"] == "contradicted"
+
+
+def test_the_command_line_exports_what_was_decided(tmp_path):
+    path = tmp_path / "store.sqlite"
+    with opened(f"sqlite:///{path}") as store, store.session() as session:
+        ids = add_scan(session)
+        decide(session, add_people(session)["ann"], ids[0], change("overstated"), seen=None)
+    runner = CliRunner()
+    done = runner.invoke(cli, ["export", "--training", "--store", str(path), "--output", str(tmp_path / "t.jsonl")])
+    assert done.exit_code == 0, done.output
+    [row] = read_dataset(tmp_path / "t.jsonl").claims
+    assert (row.text, row.label) == ("Ketamine cures depression.", "overstated")
+    refused = runner.invoke(cli, ["export", "--training", "--sample", "--store", str(path)])
+    assert refused.exit_code == 2 and "--training" in refused.output

@@ -1,10 +1,11 @@
 """``claimcheck export``: a store's findings for other programs, or a random sample of unflagged ones for reviewers."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -35,6 +36,7 @@ class ExportOptions:
     sample_size: int | None
     stratify: str
     seed: int
+    training: bool
 
 
 @click.command(short_help="Write a store's findings as CSV, JSON Lines or Parquet.")
@@ -46,6 +48,9 @@ class ExportOptions:
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write there, whole or not at all.")
 @click.option("--site", metavar="SITE", help="One site's latest scan. Default: the latest of every site.")
 @click.option("--scan", type=int, metavar="SCAN", help="This scan.")
+@click.option(
+    "--training", is_flag=True, help="The claims that reviewers decided, as rows that `claimcheck evaluate` reads."
+)
 @click.option("--sample", is_flag=True, help="Unflagged claims drawn at random, for reviewers to find what was missed.")
 @click.option(
     "--max-miss-rate", type=float, default=0.05, show_default=True, metavar="P",
@@ -67,8 +72,13 @@ def export(**options: Any) -> None:  # noqa: ANN401 - click's values
 
     With --sample: unflagged claims drawn at random, without their verdicts, with empty columns for a reviewer's
     answers. `claimcheck report --reviewed FILE` reads them back and estimates how many flags were missed.
+
+    With --training: every claim of every site as it was decided last, in JSON Lines, to measure and to learn from.
     """
     chosen = ExportOptions(**options)
+    if chosen.training:
+        _training(chosen)
+        return
     name = chosen.format_name or (SUFFIXES.get(chosen.output.suffix.lower()) if chosen.output else None) or "csv"
     with opened(chosen.store_url) as store, store.session() as session:
         scan_ids = chosen_scans(session, chosen.site, chosen.scan)
@@ -80,6 +90,31 @@ def export(**options: Any) -> None:  # noqa: ANN401 - click's values
         count = write_rows(finding_rows(session, scan_ids), FINDING_COLUMNS, name, chosen.output)
     if chosen.output is not None:
         click.echo(f"{count:,} findings of {len(scan_ids):,} scan{'s' * (len(scan_ids) != 1)}", err=True)
+
+
+def _training(chosen: ExportOptions) -> None:
+    from claimcheck.review.learning import training_rows
+
+    if chosen.format_name not in {None, "jsonl"} or chosen.sample or chosen.site or chosen.scan is not None:
+        raise UsageError(
+            "--training writes the decisions of the whole store in JSON Lines; leave the rest out"
+        )
+    count = 0
+    with opened(chosen.store_url) as store, store.session() as session, _lines_to(chosen.output) as file:
+        for row in training_rows(session):
+            file.write(row.as_json().encode() + b"\n")
+            count += 1
+    click.echo(f"{count:,} decided claims", err=True)
+
+
+@contextmanager
+def _lines_to(output: Path | None) -> Iterator[BinaryIO]:
+    """Yield where lines go: a file, written whole or not at all, or standard output."""
+    if output is None or str(output) == "-":
+        yield sys.stdout.buffer
+        return
+    with written_whole(output) as part, part.open("wb") as file:
+        yield file
 
 
 def _sample(session: "Session", scan_ids: list[int], chosen: ExportOptions, name: str) -> None:
