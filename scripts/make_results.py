@@ -232,7 +232,15 @@ Confusion on claims_dev (cascade):
 ## Training runs
 
 In order; each goes on from the one before. Kappa is the reader's own label against the gold on 716 real claims kept
-from all readers (`scripts/measure_reader.py`), before any aggregator.
+from all readers (`scripts/measure_reader.py`), before any aggregator. The mixes are drawn by `scripts/mix_rows.py` from
+the rows of `scripts/make_verdict_rows.py`, in two shards:
+
+- mix-d: `--seed 1 --take real-set=1 claim-set=1 page-set=1 example-set=0.28 variant-set=0.25 pair=0.07 negative=0.07`
+- mix-e: `--seed 2 --take real-set=1 claim-set=1 page-set=0.6 example-set=0.1 variant-set=0.1 pair=0.05 negative=0.05`,
+  with mix-d as `--seen` and `--again 0.15`
+
+Readers of 81M are trained with `--freeze 2`; the shards of a pass start from one model and are averaged by
+`scripts/average_models.py`.
 
 {runs}
 
