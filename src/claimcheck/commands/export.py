@@ -96,9 +96,7 @@ def _training(chosen: ExportOptions) -> None:
     from claimcheck.review.learning import training_rows
 
     if chosen.format_name not in {None, "jsonl"} or chosen.sample or chosen.site or chosen.scan is not None:
-        raise UsageError(
-            "--training writes the decisions of the whole store in JSON Lines; leave the rest out"
-        )
+        raise UsageError("--training writes the decisions of the whole store in JSON Lines; leave the rest out")
     count = 0
     with opened(chosen.store_url) as store, store.session() as session, _lines_to(chosen.output) as file:
         for row in training_rows(session):
