@@ -33,8 +33,8 @@ import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
-import make_store  # noqa: E402
-import postgres  # noqa: E402
+import make_store  # noqa: E402 - found by the path set above
+import postgres  # noqa: E402 - found by the path set above
 
 KINDS = ("queue", "queue: deep page", "queue: search", "finding", "decision", "dashboard")
 WEIGHTS = (26, 14, 10, 34, 15, 1)

@@ -28,7 +28,7 @@ from claimcheck.store.models import (
 from claimcheck.store.open import open_store
 from postgres import run_sql
 
-PASSWORD = "correct horse battery staple"  # noqa: S105
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of invented people
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 # Claim, topic, verdict, severity, confidence, needs review.
 CLAIMS = (

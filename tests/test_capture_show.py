@@ -25,7 +25,7 @@ from claimcheck.store.models import (
     VersionRow,
 )
 
-pytest.importorskip("warcio")
+pytest.importorskip("warcio", reason="warcio is not installed (extra scan)")
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 SENTENCE = "Ketamine is <b>never</b> addictive & safe for all."

@@ -14,7 +14,7 @@ from claimcheck.cli import cli
 from claimcheck.store import open_store
 from claimcheck.store.models import PageRow, PageTextRow, RunRow, ScanRow, SiteRow
 
-pytest.importorskip("warcio")
+pytest.importorskip("warcio", reason="warcio is not installed (extra scan)")
 
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 

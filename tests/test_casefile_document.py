@@ -235,7 +235,7 @@ def test_the_trail_can_be_checked_as_the_readme_says(made, monkeypatch):
     code = program[program.index("import hashlib") :]
     printed = []
     monkeypatch.chdir(made[0])
-    exec(compile(code, "README.txt", "exec"), {"print": lambda *values: printed.append(values)})  # noqa: S102
+    exec(compile(code, "README.txt", "exec"), {"print": lambda *values: printed.append(values)})  # noqa: S102 - the program that the case file prints
     assert printed == [(json.loads(line)["seq"], True) for line in lines]
 
 

@@ -5,7 +5,7 @@ import pytest
 from claimcheck.claims import sentence_label
 from claimcheck.records import Label
 
-S, O, C, U, N = (Label.SUPPORTED, Label.OVERSTATED, Label.CONTRADICTED, Label.UNVERIFIED, Label.NOT_A_CLAIM)  # noqa: E741
+S, O, C, U, N = (Label.SUPPORTED, Label.OVERSTATED, Label.CONTRADICTED, Label.UNVERIFIED, Label.NOT_A_CLAIM)  # noqa: E741 - O as in overstated
 
 
 @pytest.mark.parametrize(

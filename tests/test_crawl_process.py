@@ -21,7 +21,7 @@ from site_server import (
     test_web,
 )
 
-pytest.importorskip("scrapy")
+pytest.importorskip("scrapy", reason="scrapy is not installed (extra scan)")
 
 
 def test_kill_at_random_moments_and_resume_is_as_an_unbroken_crawl(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from claimcheck.capture import page_of, read_capture, verify_store
 from site_server import canonical, crawl_to_end, new_store, options, outcomes, pages, quick, reply, site, test_web
 
-pytest.importorskip("playwright")
+pytest.importorskip("playwright", reason="playwright is not installed (extra render)")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium on the PATH"),

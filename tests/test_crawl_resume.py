@@ -141,7 +141,7 @@ def store(tmp_path_factory):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_kills_and_the_order_of_answers_change_nothing(store, seed):
-    draw = Random(seed)  # noqa: S311
+    draw = Random(seed)  # noqa: S311 - moments, no secrets
     answers, options = random_site(draw), random_options(draw)
     new_scan(store)
     pages = crawl(store, answers, options, draw, kill_chance=0)

@@ -22,7 +22,7 @@ from site_server import (
     test_web,
 )
 
-pytest.importorskip("scrapy")
+pytest.importorskip("scrapy", reason="scrapy is not installed (extra scan)")
 
 FETCHED = ("fetched", "")
 

@@ -276,7 +276,7 @@ def test_others_views_and_tokens_are_out_of_reach(fresh):
 
 
 def test_the_first_of_two_blind_reviews_leaks_nowhere(fresh):
-    secret = "the-first-opinion"  # noqa: S105
+    secret = "the-first-opinion"  # noqa: S105 - a note's text
     with fresh.store.session() as session:
         set_options(session, fresh.people["lea"], ReviewOptions(double_share=1))
     first = fresh.ids[0]
@@ -411,4 +411,4 @@ def state_of(site):
 
     with site.store.session() as session:
         tables = ("decision", "note", "lease", "review_state", "review_option", "saved_view", "api_token", "account")
-        return {table: session.execute(text(f"SELECT * FROM {table}")).all() for table in tables}  # noqa: S608
+        return {table: session.execute(text(f"SELECT * FROM {table}")).all() for table in tables}  # noqa: S608 - table names of ours

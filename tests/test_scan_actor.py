@@ -21,7 +21,7 @@ from fake_checker import VERSIONS, WordLoader
 from scan_program import scan
 from scan_sites import write_site
 
-pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow", reason="pyarrow is not installed (extra scan)")
 # Digits hang on the company a claim is judged in, and a cluster keeps no order.
 DIGITS = ("confidence", "probabilities")
 

@@ -31,7 +31,7 @@ from claimcheck.store.models import (
 from fake_checker import WordChecker, WordLoader
 from scan_sites import TROUBLE, write_site
 
-pytest.importorskip("warcio")
+pytest.importorskip("warcio", reason="warcio is not installed (extra scan)")
 
 
 def begin(store, folder, *, is_new=False):

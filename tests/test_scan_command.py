@@ -26,7 +26,7 @@ from fake_checker import WordLoader
 from scan_program import checked_pages
 from scan_sites import write_site
 
-pytest.importorskip("warcio")
+pytest.importorskip("warcio", reason="warcio is not installed (extra scan)")
 HERE = Path(__file__).parent
 
 
@@ -180,7 +180,7 @@ def server(tmp_path):
 
 
 def test_a_site_is_crawled_and_checked(server):
-    pytest.importorskip("scrapy")
+    pytest.importorskip("scrapy", reason="scrapy is not installed (extra scan)")
     done = run(server, "--allow-private", "--delay", "0")
     assert done.exit_code == 0, done.output
     ends = dict(tuple(row) for row in rows(sa.select(PageRow.url, PageRow.state)))
@@ -189,7 +189,7 @@ def test_a_site_is_crawled_and_checked(server):
 
 
 def test_single_pages_are_read_without_a_crawl(server, tmp_path):
-    pytest.importorskip("scrapy")
+    pytest.importorskip("scrapy", reason="scrapy is not installed (extra scan)")
     (tmp_path / "urls.txt").write_text(f"# one page\n{server}\n")
     done = run("--urls", "urls.txt", "--allow-private", "--delay", "0")
     assert done.exit_code == 0, done.output

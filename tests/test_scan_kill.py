@@ -17,7 +17,7 @@ from claimcheck.store.models import PageRow
 from scan_program import checked_pages, scan
 from scan_sites import write_site
 
-pytest.importorskip("warcio")
+pytest.importorskip("warcio", reason="warcio is not installed (extra scan)")
 
 HERE = Path(__file__).parent
 KILLS = 3

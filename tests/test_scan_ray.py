@@ -112,7 +112,7 @@ def test_one_result_a_page_after_a_worker_is_killed(tmp_path):
 
 
 def test_warc_files_become_one_row_a_page_in_parquet(tmp_path):
-    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed (extra scan)")
     from claimcheck.capture import ArchiveWriter, Exchange
     from claimcheck.store.models import utc_now
 

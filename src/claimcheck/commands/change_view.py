@@ -134,7 +134,7 @@ def letters_table(letters: Sequence[Letter]) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, justify in (("letter", "right"), ("site", "left"), ("sent", "left"), ("days", "left"), ("due", "left"),
                           ("claims", "right"), ("reference", "left")):  # fmt: skip
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]  # one of rich's words
     for letter in letters:
         terms = letter.terms
         days = f"{terms.days} {'working' if terms.calendar == 'working' else 'calendar'}"

@@ -105,7 +105,7 @@ class ScanOptions:
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--log", type=_PATH, metavar="FILE", help="Log of pages not checked. Default: in the archive's folder.")
 @click.pass_context
-def scan(ctx: click.Context, /, sites: tuple[str, ...], is_resumed: bool, **options: Any) -> None:  # noqa: ANN401
+def scan(ctx: click.Context, /, sites: tuple[str, ...], is_resumed: bool, **options: Any) -> None:  # noqa: ANN401 - click's values
     """Crawl each SITE (a host or an address), keep every page in the archive and check what it claims.
 
     \b
@@ -141,7 +141,7 @@ def _scan(sites: tuple[str, ...], chosen: ScanOptions) -> int:
         store.close()
 
 
-def _inputs(sites: tuple[str, ...], chosen: ScanOptions) -> Any:  # noqa: ANN401
+def _inputs(sites: tuple[str, ...], chosen: ScanOptions) -> Any:  # noqa: ANN401 - one of the intake's kinds, imported late
     from claimcheck.scan.inputs import read_inputs
 
     return read_inputs(
@@ -153,7 +153,7 @@ def _inputs(sites: tuple[str, ...], chosen: ScanOptions) -> Any:  # noqa: ANN401
     )
 
 
-def _plan(chosen: ScanOptions, settings: Settings, inputs: Any, store: "Store") -> "ScanPlan":  # noqa: ANN401
+def _plan(chosen: ScanOptions, settings: Settings, inputs: Any, store: "Store") -> "ScanPlan":  # noqa: ANN401 - the same
     from dataclasses import replace
 
     from claimcheck.scan.engine import ScanPlan

@@ -75,10 +75,10 @@ class TfidfLogistic:
         :raises UsageError: when scikit-learn is not installed.
         """
         try:
-            from sklearn.feature_extraction.text import (  # type: ignore[import-untyped,import-not-found,unused-ignore]
+            from sklearn.feature_extraction.text import (  # type: ignore[import-untyped,import-not-found,unused-ignore]  # an extra, untyped
                 TfidfVectorizer,
             )
-            from sklearn.linear_model import (  # type: ignore[import-untyped,import-not-found,unused-ignore]
+            from sklearn.linear_model import (  # type: ignore[import-untyped,import-not-found,unused-ignore]  # an extra, untyped
                 LogisticRegression,
             )
         except ImportError as error:

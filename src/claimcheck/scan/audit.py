@@ -126,12 +126,12 @@ def _rows(sites: Sequence[_Site]) -> Iterator[AuditRow]:
     group = "False or misleading claim on"
     for name in (*CATEGORIES, ANY):
         shown = "Any subject, these or others" if name == ANY else name
-        yield _row(group, shown, sites, lambda site, name=name: site.flagged(name))  # type: ignore[misc]
+        yield _row(group, shown, sites, lambda site, name=name: site.flagged(name))  # type: ignore[misc]  # mypy infers no lambda with a default
         yield _row(
             group,
             "of them contradicted by the evidence or the law",
             sites,
-            lambda site, name=name: "contradicted" in site.labels.get(name, ()),  # type: ignore[misc]
+            lambda site, name=name: "contradicted" in site.labels.get(name, ()),  # type: ignore[misc]  # mypy infers no lambda with a default
             is_part=True,
         )
     group = "Risks and off-label use beside benefits"

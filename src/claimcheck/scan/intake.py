@@ -143,7 +143,7 @@ def _from_exchange(writer: ArchiveWriter, exchange: Exchange) -> dict[str, Any]:
     return fetched | {"http_status": exchange.status}
 
 
-def _fetched(capture: Any, url: str, content_type: str, at: datetime) -> dict[str, Any]:  # noqa: ANN401
+def _fetched(capture: Any, url: str, content_type: str, at: datetime) -> dict[str, Any]:  # noqa: ANN401 - a Capture, imported late
     return {
         "state": "fetched",
         "final_url": url,

@@ -92,7 +92,7 @@ def check_with_ray(
         for batch in checked.iter_batches(batch_size=None, prefetch_batches=1):
             for data in batch["result"]:
                 # Written a moment ago by our own actors, and never on disk.
-                _record(store, known, pickle.loads(data), tell)  # noqa: S301
+                _record(store, known, pickle.loads(data), tell)  # noqa: S301 - made by our own actors
             if stopping():
                 break
     return version_id
@@ -238,7 +238,7 @@ def _start(ray: Any, workers: int) -> None:  # noqa: ANN401 - the module
     ray.data.DataContext.get_current().enable_progress_bars = False
 
 
-def _through_actors(ray: Any, items: Any, load: WorkLoader, workers: int, *, batch_size: int) -> Any:  # noqa: ANN401
+def _through_actors(ray: Any, items: Any, load: WorkLoader, workers: int, *, batch_size: int) -> Any:  # noqa: ANN401 - Ray is untyped
     return items.map_batches(
         PageActor,
         fn_constructor_kwargs={"load": load},

@@ -237,7 +237,7 @@ def _insert(dialect: "Dialect", table: type[Base]) -> "Insert":
     from sqlalchemy.dialects import postgresql, sqlite
 
     # Both have the same method; PostgreSQL's class is of another module.
-    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)  # type: ignore[return-value]
+    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)  # type: ignore[return-value]  # the two have one interface
 
 
 def _leave_fetched(session: "Session", page_id: int, values: Mapping[str, Any]) -> bool:

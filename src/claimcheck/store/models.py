@@ -74,7 +74,7 @@ class Base(DeclarativeBase):
     """Base of every table, the review's included."""
 
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSON(), list[Any]: JSON(), str: Text()}  # noqa: RUF012
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSON(), list[Any]: JSON(), str: Text()}  # noqa: RUF012 - SQLAlchemy reads it once
 
 
 class SiteRow(Base):
