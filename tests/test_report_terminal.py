@@ -163,3 +163,11 @@ def test_support_from_a_label_without_a_journal_is_named():
     evidence = replace(verdict.evidence[0], record=replace(APPROVAL, source=source))
     text = printed(replace(report, verdicts=(replace(verdict, evidence=(evidence,)),)))
     assert "Example Agency 2024 · " in text
+
+
+def test_what_was_not_checked_for_its_language_is_said():
+    report = clinic_report()
+    assert "another language" not in joined(printed(report))
+    coverage = replace(report.page.coverage, reasons_dropped={"other-language": 1331})
+    foreign = replace(report, page=replace(report.page, coverage=coverage))
+    assert "1,331 characters in another language were not checked." in joined(printed(foreign))

@@ -127,6 +127,8 @@ def _print_head(report: Report, screen: _Screen) -> None:
         number = coverage.images_without_text
         what = "1 image" if number == 1 else f"{number} images"
         screen.put((f"{what} without a text alternative could not be read.", "dim"))
+    if foreign := coverage.reasons_dropped.get("other-language"):
+        screen.put((f"{foreign:,} characters in another language were not checked.", "dim"))
     screen.put("")
     screen.put((headline(report), "bold"))
     number_of = counts(report)
